@@ -1,0 +1,49 @@
+# One entry point for people and CI. `make` prints this help.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The pins below are for CPython 3.11: other versions would need other hashes.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+DBT := $(VENV)/bin/dbt
+STAMP := $(VENV)/.installed
+LOCKS := requirements.txt requirements-dev.txt
+
+export DBT_PROFILES_DIR ?= profiles
+export DBT_SEND_ANONYMOUS_USAGE_STATS ?= false
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## Create .venv from the pinned, hashed requirements
+
+$(STAMP): $(LOCKS)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and no python3 was found" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v[:2] == (3, 11) or sys.exit("Python 3.11 is needed; $(PYTHON) is %d.%d (make PYTHON=... names another)" % v[:2])'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@# uv installs in a tenth of pip's time; where it cannot, pip installs the same pins.
+	@test -x $(VENV)/bin/uv || { awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements-dev.txt > $(VENV)/uv.txt \
+	    && $(PY) -m pip install --quiet --no-deps --require-hashes -r $(VENV)/uv.txt; } \
+	    || echo "uv is not to be had here; going on with pip"
+	@$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(PY) $(LOCKS) \
+	    || $(PY) -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
+	@# DuckDB loads its extensions from the home directory: this copies the installed one there.
+	@$(PY) -c 'import duckdb_extensions; duckdb_extensions.import_extension("spatial")' > /dev/null
+	@touch $@
+
+.PHONY: lock
+lock: ## Compile requirements*.in into requirements*.txt (pins stay unless dropped from them)
+	@compile() { $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
+	    --no-header --no-emit-index-url --no-emit-find-links "$$@"; }; \
+	compile requirements.in -o requirements.txt; \
+	compile requirements-dev.in -c requirements.txt -o requirements-dev.txt \
+	    $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+
+.PHONY: clean
+clean: ## Remove caches and build output (not .venv)
+	@rm -rf target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .local
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
