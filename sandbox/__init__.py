@@ -1,0 +1,1 @@
+"""The local stack: an embedded BigQuery, a HubSpot simulator, sample data and the demo."""

@@ -1,0 +1,252 @@
+"""The whole job on one machine: `with LocalStack() as stack: stack.dbt("build"); stack.pusher()`.
+
+Starts the embedded BigQuery and the HubSpot simulator, and runs the real `dbt` and
+`python -m pusher` as subprocesses against them. `python -m sandbox.stack` keeps it running
+with sample data and prints the settings, to play with from another terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.cloud import bigquery
+
+from sandbox.bigquery import BigQueryEmulator, Row, Schema, load_rows, run_query
+from sandbox.hubspot import SimulatorControl, SimulatorProcess
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+PATIENTS = "PatientsWithStatistics"
+ROIS = "ROIs"
+
+# A developer's own settings must not reach the local stack, nor the other way round.
+FOREIGN_SETTINGS = ("DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT_", "ROI_", "BQ_")
+
+
+class StackError(RuntimeError):
+    """A command of the stack failed; the text names its log."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a dbt or pusher subprocess left behind."""
+
+    exit_code: int
+    stdout: str
+    log_path: Path
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The structured log lines."""
+        lines = (line for line in self.stdout.splitlines() if line.startswith("{"))
+        return [event for event in map(_json_or_none, lines) if event is not None]
+
+
+class LocalStack:
+    """Emulator, simulator, and the means to run the job against them."""
+
+    def __init__(
+        self,
+        *,
+        project_dir: Path = PROJECT_DIR,
+        work_dir: Path | None = None,
+        data_dir: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        simulator: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.project_dir = project_dir
+        self.settings = dict(settings or {})
+        self._work_dir = work_dir
+        self._data_dir = data_dir
+        self._simulator_options = dict(simulator or {})
+        self._exits = ExitStack()
+        self._commands = 0
+
+    # ---------- life
+
+    def __enter__(self) -> LocalStack:
+        with ExitStack() as exits:
+            if self._work_dir is None:
+                self._work_dir = Path(exits.enter_context(tempfile.TemporaryDirectory()))
+            self.work_dir = self._work_dir
+            self.work_dir.mkdir(parents=True, exist_ok=True)
+            self.emulator = exits.enter_context(
+                BigQueryEmulator(
+                    self.gcp_project,
+                    log_path=self.work_dir / "bigquery.log",
+                    data_dir=self._data_dir,
+                )
+            )
+            self.simulator = exits.enter_context(SimulatorProcess(**self._simulator_options))
+            self.bigquery: bigquery.Client = self.emulator.client()
+            exits.callback(self.bigquery.close)
+            self._make_datasets()
+            self._exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exits.close()
+
+    def reset(self) -> None:
+        """Empties BigQuery and HubSpot: as new, without the seconds that a start takes."""
+        for dataset in (self.etl, self.amd):
+            self.bigquery.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
+        self._make_datasets()
+        self.hubspot.reset()
+
+    def _make_datasets(self) -> None:
+        for dataset in (self.amd, self.etl):
+            self.bigquery.create_dataset(dataset, exists_ok=True)
+
+    # ---------- names
+
+    @property
+    def gcp_project(self) -> str:
+        return self.settings.get("GCP_PROJECT_ID", "lumininternal")
+
+    @property
+    def etl(self) -> str:
+        return f"{self.gcp_project}.{self.settings.get('BQ_DATASET', 'etl')}"
+
+    @property
+    def amd(self) -> str:
+        return f"{self.gcp_project}.amd"
+
+    @property
+    def hubspot(self) -> SimulatorControl:
+        return self.simulator.control
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The settings of the local stack, as a shell would export them."""
+        return {
+            "BIGQUERY_EMULATOR_HOST": self.emulator.url,
+            "HUBSPOT_BASE": self.simulator.url,
+            "HUBSPOT_TOKEN": "pat-local-test",
+            "HUBSPOT_SETUP_TOKEN": "pat-local-setup",
+            "DBT_PROFILES_DIR": str(self.project_dir / "profiles"),
+            **self.settings,
+        }
+
+    # ---------- BigQuery
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        return run_query(self.bigquery, sql)
+
+    def create_source(self, table: str, schema: Schema, rows: Iterable[Row]) -> int:
+        """Replaces a table of the replicated AdvancedMD data set; returns its rows."""
+        return load_rows(self.bigquery, f"{self.amd}.{table}", schema, rows)
+
+    # ---------- the two commands
+
+    def dbt(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        target_path: Path | None = None,
+        check: bool = True,
+    ) -> Command:
+        """Runs dbt on the project. Its target folder is the stack's, not the checkout's."""
+        # One target folder per stack keeps dbt's parse cache warm from one command to the next.
+        target_path = target_path or self.work_dir / "target"
+        command = [
+            str(Path(sys.executable).with_name("dbt")), *arguments,
+            "--target-path", str(target_path), "--log-path", str(self.work_dir / "dbt-logs"),
+        ]  # fmt: skip
+        return self._run("dbt", command, settings, check)
+
+    def pusher(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> Command:
+        """Runs `python -m pusher`; its JSON log lines are the result's `events`."""
+        return self._run("pusher", [sys.executable, "-m", "pusher", *arguments], settings, check)
+
+    def _run(
+        self, name: str, command: list[str], settings: Mapping[str, str] | None, check: bool
+    ) -> Command:
+        self._commands += 1
+        log_path = self.work_dir / f"{self._commands:03d}-{name}.log"
+        with log_path.open("wb") as log:
+            done = subprocess.run(
+                command,
+                cwd=self.project_dir,
+                env=_clean_environment() | self.env | dict(settings or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        output = log_path.read_text(encoding="utf-8", errors="replace")
+        result = Command(exit_code=done.returncode, stdout=output, log_path=log_path)
+        if check and result.exit_code != 0:
+            tail = "\n".join(output.splitlines()[-40:])
+            what = shlex.join(command[:4])
+            raise StackError(f"{what} … ended with {result.exit_code}; {log_path}:\n{tail}")
+        return result
+
+
+def _clean_environment() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)
+    }
+
+
+def _json_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def main() -> int:
+    from sandbox.sample_data import Clinic, fill_stack
+
+    parser = argparse.ArgumentParser(prog="python -m sandbox.stack", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, help="keep BigQuery's data here (default: memory)")
+    parser.add_argument("--patients", type=int, default=2000)
+    parser.add_argument("--rois", type=int, default=1500)
+    parser.add_argument("--contacts", type=int, default=1200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--text", action="store_true", help="all source columns as text")
+    parser.add_argument("--empty", action="store_true", help="no sample data")
+    arguments = parser.parse_args()
+
+    # SIGTERM ends it the way Ctrl-C does, so that its processes go with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with LocalStack(data_dir=arguments.data_dir) as stack:
+            if not arguments.empty:
+                clinic = Clinic(
+                    patients=arguments.patients,
+                    rois=arguments.rois,
+                    contacts=arguments.contacts,
+                    seed=arguments.seed,
+                )
+                fill_stack(stack, clinic, as_text=arguments.text)
+            for name, value in stack.env.items():
+                print(f"export {name}={shlex.quote(value)}")
+            print("# running; Ctrl-C ends it. Next: dbt build && python -m pusher", flush=True)
+            signal.pause()
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
