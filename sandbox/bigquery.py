@@ -158,18 +158,14 @@ def run_query(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
     return [dict(row.items()) for row in job.result(retry=None)]
 
 
-def load_rows(
-    client: bigquery.Client, table: str, schema: Schema, rows: Iterable[Row]
-) -> int:
+def load_rows(client: bigquery.Client, table: str, schema: Schema, rows: Iterable[Row]) -> int:
     """Makes the table anew and streams the rows into it; returns how many there were."""
     columns = ", ".join(f"`{name}` {column_type}" for name, column_type in schema)
     run_query(client, f"create or replace table `{table}` ({columns})")
     return append_rows(client, table, schema, rows)
 
 
-def append_rows(
-    client: bigquery.Client, table: str, schema: Schema, rows: Iterable[Row]
-) -> int:
+def append_rows(client: bigquery.Client, table: str, schema: Schema, rows: Iterable[Row]) -> int:
     """Appends rows by load jobs (newline-delimited JSON), ROWS_PER_LOAD at a time."""
     config = bigquery.LoadJobConfig(
         schema=[bigquery.SchemaField(name, column_type) for name, column_type in schema],
