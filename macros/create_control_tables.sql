@@ -1,0 +1,55 @@
+{#- Makes and migrates the control tables. Safe to repeat and cheap: a warehouse that is up to date
+    costs the look at each table and one query. Nothing here ever drops a row that says something;
+    tables of the older schema gain columns and keep their rows (see migrate_control_tables). -#}
+{% macro create_control_tables() %}
+    {%- if not execute -%}{{ return('') }}{%- endif -%}
+    {%- set relations = {} -%}
+    {%- set creates = [] -%}
+    {%- for name, table in control_tables().items() -%}
+        {%- set relation = control_relation(name, table.get('setting')) -%}
+        {%- do relations.update({name: relation}) -%}
+        {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+        {%- if present | length == 0 -%}
+            {%- do adapter.create_schema(relation) -%}
+            {%- do creates.append(create_control_table(relation, table)) -%}
+        {%- else -%}
+            {%- do add_missing_columns(relation, table['columns'], present) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if creates -%}
+        {%- do run_query(creates | join(';\n')) -%}
+    {%- endif -%}
+    {%- do migrate_control_tables(relations) -%}
+    {{ return('') }}
+{% endmacro %}
+
+{#- Where a control table lies: in our dataset, or where its setting says. -#}
+{% macro control_relation(name, full_name_setting=none) %}
+    {%- set path = [target.database, target.schema, name] -%}
+    {%- if full_name_setting -%}
+        {%- set path = setting(full_name_setting).rsplit('.', 2) -%}
+    {%- endif -%}
+    {{ return(api.Relation.create(
+        database=path[0], schema=path[1], identifier=path[2], type='table'
+    )) }}
+{% endmacro %}
+
+{% macro create_control_table(relation, table) %}
+    create table if not exists {{ relation }} (
+        {%- for column, type in table['columns'].items() %}
+        {{ column }} {{ type }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    {{ table['design'] }}
+{% endmacro %}
+
+{#- One change of the table, however many columns it lacks. -#}
+{% macro add_missing_columns(relation, columns, present) %}
+    {%- set missing = [] -%}
+    {%- for column, type in columns.items() if column not in present -%}
+        {%- do missing.append(api.Column(column, type | upper)) -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {%- do adapter.alter_table_add_columns(relation, missing) -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,4 @@
+{#- A natural key as every side spells it: trimmed, and 123 where a number came as `123.0`. -#}
+{% macro normalize_key(key) -%}
+    regexp_replace({{ trim_text(key) }}, r'([0-9])\.0+$', r'\1')
+{%- endmacro %}

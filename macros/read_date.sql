@@ -1,0 +1,8 @@
+{#- Text as a calendar date. A day, or a day with a naive time, never passes through a zone; a true
+    instant becomes the day that it was in `instant_zone` (a plain zone name). -#}
+{% macro read_date(text, instant_zone) -%}
+    coalesce(
+        date({{ read_wall_time(text) }}),
+        date({{ read_zoned_instant(text) }}, '{{ instant_zone }}')
+    )
+{%- endmacro %}
