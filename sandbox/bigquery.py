@@ -125,7 +125,8 @@ class BigQueryEmulator:
 
     def _await_port(self, deadline: float) -> int:
         """The port is the emulator's choice, so its log is the only place to learn it."""
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         ports: queue.Queue[int | None] = queue.Queue()
         threading.Thread(
             target=_copy_log, args=(self._process.stdout, self.log_path, ports), daemon=True

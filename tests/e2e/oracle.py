@@ -699,7 +699,8 @@ class _Matcher:
         return _differ(who.first, other.first) and not self._may_be_one_name(who.first, other.first)
 
     def _may_be_one_name(self, one: str | None, other: str | None) -> bool:
-        assert one is not None and other is not None
+        assert one is not None
+        assert other is not None
         return (
             one.startswith(other)
             or other.startswith(one)
