@@ -1,1 +1,1 @@
-"""The local stack: an embedded BigQuery, a HubSpot simulator, sample data and the demo."""
+"""Local stand-ins for the services that the sync talks to."""

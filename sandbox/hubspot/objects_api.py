@@ -1,0 +1,181 @@
+"""The objects endpoints: batches, single records, lists, search and merge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import errors, staff
+from .call import Answer, Call
+from .records import NOT_FOUND_MESSAGE, Writer, batch_body, parse_inputs
+from .search import readable_names, search
+from .store import Record, record_json
+
+MAX_PAGE = 100
+
+
+def batch_create(call: Call) -> Answer:
+    return _writer(call).create(parse_inputs(call.request.json, needs_id=False))
+
+
+def batch_update(call: Call) -> Answer:
+    return _writer(call).update(parse_inputs(call.request.json))
+
+
+def batch_upsert(call: Call) -> Answer:
+    return _writer(call).upsert(parse_inputs(call.request.json))
+
+
+def batch_archive(call: Call) -> Answer:
+    inputs = parse_inputs(call.request.json)
+    staff.archive(call.portal, call.item, [int(item.id) for item in inputs if item.id.isdigit()])
+    return 204, None
+
+
+def batch_read(call: Call) -> Answer:
+    """Missing ids make a 207 with one error that lists them all."""
+    portal, item, body = call.portal, call.item, call.request.json
+    started = portal.now_ms()
+    inputs = parse_inputs(body)
+    id_property = body.get("idProperty")
+    if id_property is not None and not item.can_key(id_property):
+        raise errors.error(
+            400, f"Unable to read by non-unique {item.type_id} property {id_property}"
+        )
+    requested = body.get("properties") or item.default_names
+    names = readable_names(portal, item, requested, call.scopes)
+    archived = call.request.flag("archived")
+    results: list[dict[str, Any]] = []
+    missing: list[str] = []
+    for key in dict.fromkeys(source.id for source in inputs):
+        record = _read_target(call, key, id_property, archived=archived)
+        if record is None:
+            missing.append(key)
+        else:
+            results.append(record_json(item.store, record, names))
+    if portal.settings.shuffle_results:
+        portal.random.shuffle(results)
+    if not missing:
+        return 200, batch_body(started, portal.now_ms(), results)
+    problem = errors.RowError(
+        "OBJECT_NOT_FOUND",
+        NOT_FOUND_MESSAGE.format(name=item.error_name),
+        context={"ids": missing},
+    )
+    return 207, batch_body(started, portal.now_ms(), results, [problem.as_row(None)])
+
+
+def _read_target(
+    call: Call, key: str, id_property: str | None, *, archived: bool
+) -> Record | None:
+    store, settings = call.item.store, call.portal.settings
+    if id_property is not None:
+        record = store.holder(id_property, key.strip() if id_property == "email" else key)
+        if record is None or id_property != "email" or settings.batch_read_secondary_email:
+            return record
+        is_primary = store.get(record, "email") == key.strip().lower()
+        return record if is_primary else None
+    if not key.isdigit():
+        return None
+    if archived:
+        return store.archived.get(int(key))
+    if settings.merged_in_batch_read == "resolve":
+        return store.resolve(int(key))
+    return store.live.get(int(key))
+
+
+def create(call: Call) -> Answer:
+    body = call.request.json
+    if not isinstance(body, dict) or not isinstance(body.get("properties", {}), dict):
+        raise errors.invalid_json()
+    return 201, _writer(call).create_one(body.get("properties", {}))
+
+
+def get(call: Call) -> Answer:
+    record = _single(call, archived=call.request.flag("archived"))
+    requested = call.request.names("properties") or call.item.default_names
+    names = readable_names(call.portal, call.item, requested, call.scopes)
+    return 200, record_json(call.item.store, record, names)
+
+
+def patch(call: Call) -> Answer:
+    body = call.request.json
+    if not isinstance(body, dict) or not isinstance(body.get("properties"), dict):
+        raise errors.invalid_json()
+    return 200, _writer(call).patch(_single(call, is_write=True), body["properties"])
+
+
+def delete(call: Call) -> Answer:
+    key = call.params["record"]
+    if key.isdigit():
+        staff.archive(call.portal, call.item, [int(key)])
+    return 204, None
+
+
+def _single(call: Call, *, archived: bool = False, is_write: bool = False) -> Record:
+    """The record that the path names, by id (merged ids resolve) or by a unique property."""
+    store, key = call.item.store, call.params["record"]
+    id_property = call.request.argument("idProperty")
+    if id_property:
+        if not call.item.can_key(id_property):
+            raise errors.error(
+                400,
+                f"Unable to perform read/update by non-unique {call.item.type_id} property "
+                f"{id_property}",
+            )
+        record = store.holder(id_property, key)
+    elif not key.isdigit():
+        raise errors.not_found_record()
+    elif archived:
+        record = store.archived.get(int(key))
+    elif is_write or call.portal.settings.merged_in_get == "resolve":
+        record = store.resolve(int(key))
+    else:
+        record = store.live.get(int(key))
+    if record is None:
+        if is_write or id_property:
+            raise errors.error(404, "resource not found", "OBJECT_NOT_FOUND")
+        raise errors.not_found_page()
+    return record
+
+
+def list_page(call: Call) -> Answer:
+    """One page by cursor; the last page has no `paging`."""
+    request, item = call.request, call.item
+    try:
+        limit, after = int(request.argument("limit", "10")), int(request.argument("after") or 0)
+    except ValueError:
+        raise errors.error(400, "limit and after must be integers") from None
+    if limit > MAX_PAGE and call.portal.settings.list_over_limit == "reject":
+        raise errors.error(400, f"limit {limit} is over the maximum of {MAX_PAGE}")
+    limit = max(1, min(limit, MAX_PAGE))
+    requested = request.names("properties") or item.default_names
+    names = readable_names(call.portal, item, requested, call.scopes)
+    page, following = item.store.page(after, limit, archived=request.flag("archived"))
+    body: dict[str, Any] = {
+        "results": [record_json(item.store, record, names) for record in page]
+    }
+    if following is not None:
+        cursor = str(following)
+        link = f"https://api.hubapi.com{request.path}?limit={limit}&after={cursor}"
+        body["paging"] = {"next": {"after": cursor, "link": link}}
+    return 200, body
+
+
+def search_records(call: Call) -> Answer:
+    return search(call.portal, call.item, call.request.json, call.scopes)
+
+
+def merge(call: Call) -> Answer:
+    body = call.request.json
+    try:
+        primary, secondary = int(body["primaryObjectId"]), int(body["objectIdToMerge"])
+    except (KeyError, TypeError, ValueError):
+        raise errors.invalid_json() from None
+    survivor = staff.merge(call.portal, call.item, primary, secondary)
+    return 200, record_json(call.item.store, survivor, call.item.default_names)
+
+
+def _writer(call: Call) -> Writer:
+    return Writer(call.portal, call.item, scopes=call.scopes, version=call.version)
+
+

@@ -1,0 +1,45 @@
+"""The portal: its settings, clock, object types, limits, faults and log, under one lock."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Any
+
+from .faults import Faults
+from .limits import RateLimits
+from .objects import ObjectTypes
+from .request_log import RequestLog
+from .settings import Settings
+
+
+class Portal:
+    """One HubSpot account in memory."""
+
+    def __init__(self, settings: Settings, seed: int = 0) -> None:
+        self.lock = threading.RLock()
+        self.settings = settings
+        self.random = random.Random(seed)
+        self.types = ObjectTypes(settings.portal_id, self.now_ms())
+        self.limits = RateLimits(settings)
+        self.log = RequestLog()
+        self.faults = Faults()
+
+    def now_ms(self) -> int:
+        """HubSpot's clock."""
+        if self.settings.clock_fixed_ms is not None:
+            return self.settings.clock_fixed_ms
+        return time.time_ns() // 1_000_000 + self.settings.clock_offset_ms
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        self.settings.update(changes)
+        if "unique_case_insensitive" in changes:
+            self.apply_case_rule()
+
+    def apply_case_rule(self) -> None:
+        for item in self.types.by_id.values():
+            item.store.fold_key = (
+                str.casefold if self.settings.unique_case_insensitive else (lambda value: value)
+            )
+            item.store.rebuild_unique()

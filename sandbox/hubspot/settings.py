@@ -1,0 +1,158 @@
+"""Everything about the portal that can be switched while it runs.
+
+The second half holds the facts that HubSpot leaves open: the worker must be right either way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar
+
+SENSITIVE_SCOPES = tuple(
+    f"crm.objects.{family}.sensitive.{verb}"
+    for family in ("contacts", "custom")
+    for verb in ("read", "write")
+)
+HIGHLY_SENSITIVE_SCOPES = tuple(
+    scope.replace("sensitive", "highly_sensitive") for scope in SENSITIVE_SCOPES
+)
+WORKER_SCOPES = (
+    *(f"crm.objects.{family}.{verb}" for family in ("contacts", "custom")
+      for verb in ("read", "write")),
+    "crm.schemas.contacts.read",
+    "crm.schemas.custom.read",
+    *SENSITIVE_SCOPES,
+)
+SETUP_SCOPES = (
+    *WORKER_SCOPES,
+    "crm.schemas.contacts.write",
+    "crm.schemas.custom.write",
+    *HIGHLY_SENSITIVE_SCOPES,
+)
+
+
+class SettingError(ValueError):
+    """An unknown setting, or a value that it does not take."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """The portal's switches; `update` checks names, types and choices."""
+
+    # The account.
+    portal_id: int = 48121773
+    time_zone: str = "America/New_York"
+    account_type: str = "STANDARD"
+    tokens: dict[str, list[str]] = field(
+        default_factory=lambda: {
+            "pat-local-test": list(WORKER_SCOPES),
+            "pat-local-setup": list(SETUP_SCOPES),
+        }
+    )
+    disabled_versions: list[str] = field(default_factory=list)
+
+    # Limits; 0 switches a limit off.
+    burst_limit: int = 100
+    burst_window_ms: int = 10_000
+    daily_limit: int = 250_000
+    search_limit: int = 5
+    search_window_ms: int = 1_000
+    search_counts_in_burst: bool = True
+    rejected_requests_count: bool = False
+    max_uri_bytes: int = 16_384
+
+    # Time.
+    latency_ms: float = 0.0
+    per_record_ms: float = 0.0
+    index_lag_ms: float = 0.0
+    clock_offset_ms: int = 0
+    clock_fixed_ms: int | None = None
+
+    # Answers.
+    shuffle_results: bool = True
+    echo_trace_id: bool = True
+    missing_id_errors: str = "one_per_batch"
+    list_over_limit: str = "clamp"
+
+    # Values.
+    invalid_tlds: list[str] = field(
+        default_factory=lambda: ["con", "cmo", "vom", "comm", "bad", "invalid"]
+    )
+    null_value: str = "reject"
+    read_only_write: str = "reject"
+    clear_required: str = "accept"
+    missing_required: str = "message"
+    unique_case_insensitive: bool = False
+    contact_needs_identity: bool = True
+    validation_rules: dict[str, list[str]] = field(default_factory=dict)
+
+    # Clashes of unique values, and partial success.
+    update_clash: str = "400"
+    clash_with_trace_ids: str = "row"
+    update_errors_with_trace_ids: str = "whole_batch"
+    email_upsert_errors: str = "whole_batch"
+    upsert_needs_key_in_properties: bool = False
+    upsert_archived_key: str = "create"
+
+    # Merges and secondary emails.
+    primary_id_preservation: bool = False
+    merged_in_batch_update: str = "leave_out"
+    merged_in_batch_read: str = "resolve"
+    merged_in_get: str = "resolve"
+    batch_read_secondary_email: bool = False
+
+    # Scopes.
+    sensitive_read_without_scope: str = "omit"
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "missing_id_errors": ("one_per_batch", "one_per_input"),
+        "list_over_limit": ("clamp", "reject"),
+        "null_value": ("reject", "clear", "ignore"),
+        "read_only_write": ("reject", "ignore"),
+        "clear_required": ("accept", "reject"),
+        "missing_required": ("message", "property_values"),
+        "update_clash": ("400", "409"),
+        "clash_with_trace_ids": ("row", "whole_batch"),
+        "update_errors_with_trace_ids": ("whole_batch", "row"),
+        "email_upsert_errors": ("whole_batch", "row"),
+        "upsert_archived_key": ("create", "restore"),
+        "merged_in_batch_update": ("leave_out", "not_found"),
+        "merged_in_batch_read": ("resolve", "not_found"),
+        "merged_in_get": ("resolve", "not_found"),
+        "sensitive_read_without_scope": ("omit", "reject"),
+    }
+
+    def update(self, changes: dict[str, Any]) -> None:
+        """Apply all changes, or none of them when one is wrong."""
+        known = {item.name for item in fields(self)}
+        cleaned: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name not in known:
+                raise SettingError(f"no setting {name}")
+            cleaned[name] = self._checked(name, value)
+        for name, value in cleaned.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        choices = self.CHOICES.get(name)
+        if choices is not None:
+            if value not in choices:
+                raise SettingError(f"{name} takes one of {', '.join(choices)}")
+            return value
+        if name == "clock_fixed_ms":
+            if value is not None and not isinstance(value, int):
+                raise SettingError(f"{name} takes an integer or null")
+            return value
+        current = getattr(self, name)
+        if isinstance(current, bool):
+            if not isinstance(value, bool):
+                raise SettingError(f"{name} takes true or false")
+            return value
+        if isinstance(current, float) and isinstance(value, (int, float)):
+            return float(value)
+        if isinstance(value, bool) or not isinstance(value, type(current)):
+            raise SettingError(f"{name} takes a {type(current).__name__}")
+        return value
