@@ -44,8 +44,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def build_portal(options: argparse.Namespace) -> Portal:
     settings = Settings()
-    named = ("portal_id", "time_zone", "latency_ms", "per_record_ms", "index_lag_ms",
-             "burst_limit", "daily_limit", "search_limit")
+    named = (
+        "portal_id",
+        "time_zone",
+        "latency_ms",
+        "per_record_ms",
+        "index_lag_ms",
+        "burst_limit",
+        "daily_limit",
+        "search_limit",
+    )
     chosen = {name: getattr(options, name) for name in named}
     settings.update({name: value for name, value in chosen.items() if value is not None})
     settings.update(options.settings)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
-import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +11,7 @@ from . import errors, faults, routes, staff
 from .call import Call
 from .errors import ApiError
 from .faults import Rule
-from .http import Request, Response, error_response, json_response
+from .http import Request, Response, bug_response, error_response, json_response
 from .objects import ObjectType
 from .portal import Portal
 from .routes import Match
@@ -29,6 +27,7 @@ class Trip:
     arrived_wall: float
     match: Match | None = None
     item: ObjectType | None = None
+    token: str = ""
     fault: str = ""
     records: int = 0
 
@@ -40,20 +39,20 @@ class Application:
         self.portal = portal
 
     def handle(self, request: Request) -> Response:
-        trip = Trip(request, time.monotonic(), time.time())
         settings = self.portal.settings
+        trip = Trip(request, time.monotonic(), time.time())
         trip.match = routes.find(request.method, request.path, settings.disabled_versions)
         trip.records = len(request.inputs) if request.method == "POST" else 0
-        # Half of the latency is the way there, the rest is the way back.
-        if settings.latency_ms:
-            time.sleep(settings.latency_ms / 2000)
         try:
-            response = self._checked(trip)
-        except ApiError as problem:
-            response = error_response(problem)
-        except Exception as bug:
-            response = _bug(bug)
-        if settings.latency_ms or settings.per_record_ms:
+            headers = self._admit(trip)
+        except ApiError as refusal:
+            # HubSpot's front door refuses at once.
+            response = error_response(refusal)
+        else:
+            # Half of the latency is the way there, the rest is the way back.
+            time.sleep(settings.latency_ms / 2000)
+            response = self._answer(trip)
+            response.headers = headers | response.headers
             due = settings.latency_ms + settings.per_record_ms * trip.records
             left = trip.arrived + due / 1000 - time.monotonic()
             if left > 0:
@@ -63,42 +62,49 @@ class Application:
 
     # Steps ---------------------------------------------------------------------------------------
 
-    def _checked(self, trip: Trip) -> Response:
+    def _admit(self, trip: Trip) -> dict[str, str]:
+        """Check the token and the limits; the rate limit headers of the answer."""
         portal, request = self.portal, trip.request
         if len(request.target) > portal.settings.max_uri_bytes:
             raise ApiError(414, "<html><body><h1>414 Request-URI Too Large</h1></body></html>")
-        token = self._token(request)
-        is_search = trip.match is not None and trip.match.route.is_search
         with portal.lock:
             if trip.match is not None and "type" in trip.match.params:
                 trip.item = portal.types.find(trip.match.params["type"])
-            if token is None:
+            trip.token = self._token(request)
+            if not trip.token:
                 raise errors.unauthorized()
+            is_search = trip.match is not None and trip.match.route.is_search
             policy = portal.limits.take(
-                token, is_search=is_search,
-                monotonic_ms=trip.arrived * 1000, now_ms=portal.now_ms(),
+                trip.token,
+                is_search=is_search,
+                monotonic_ms=trip.arrived * 1000,
+                now_ms=portal.now_ms(),
             )
-            headers = {} if is_search else portal.limits.headers(token)
+            headers = {} if is_search else portal.limits.headers(trip.token)
             if policy is not None:
-                response = error_response(errors.rate_limited(policy, portal.settings.portal_id))
-                response.headers.update(headers)
-                return response
-            template, object_type = self._names(trip)
-            rules = portal.faults.pick(request, template, object_type)
-        try:
-            response = self._with_faults(trip, token, rules)
-        except ApiError as problem:
-            response = error_response(problem)
-        response.headers = headers | response.headers
-        return response
+                refusal = errors.rate_limited(policy, portal.settings.portal_id)
+                refusal.headers.update(headers)
+                raise refusal
+            return headers
 
-    def _token(self, request: Request) -> str | None:
+    def _answer(self, trip: Trip) -> Response:
+        try:
+            with self.portal.lock:
+                template, object_type = self._names(trip)
+                rules = self.portal.faults.pick(trip.request, template, object_type)
+            return self._with_faults(trip, rules)
+        except ApiError as problem:
+            return error_response(problem)
+        except Exception as bug:
+            return bug_response(bug)
+
+    def _token(self, request: Request) -> str:
         """The scheme is case-sensitive and followed by one space."""
         header = request.headers.get("Authorization") or ""
         token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else ""
-        return token if token in self.portal.settings.tokens else None
+        return token if token in self.portal.settings.tokens else ""
 
-    def _with_faults(self, trip: Trip, token: str, rules: list[Rule]) -> Response:
+    def _with_faults(self, trip: Trip, rules: list[Rule]) -> Response:
         portal = self.portal
         fault = rules[-1] if rules and rules[-1].kind not in faults.ACTIONS else None
         trip.fault = ",".join(rule.kind for rule in rules)
@@ -122,7 +128,7 @@ class Application:
                 response = Response(200, b'{"status":"COMPLETE","results":[]}')
             else:
                 try:
-                    response = self._routed(trip, token)
+                    response = self._routed(trip)
                 except ApiError as problem:
                     response = error_response(problem)
         if fault is not None:
@@ -131,7 +137,7 @@ class Application:
             response = _spoiled(fault, response, portal.settings.portal_id)
         return response
 
-    def _routed(self, trip: Trip, token: str) -> Response:
+    def _routed(self, trip: Trip) -> Response:
         portal, match, request = self.portal, trip.match, trip.request
         if match is None:
             raise errors.not_found_page()
@@ -139,7 +145,7 @@ class Application:
             request.headers.get("Content-Type") or ""
         ):
             raise ApiError(415, "<html><body><h1>415 Unsupported Media Type</h1></body></html>")
-        scopes = frozenset(portal.settings.tokens[token])
+        scopes = frozenset(portal.settings.tokens[trip.token])
         call = Call(portal, request, match.version, scopes, match.params)
         item = call.item if "type" in match.params else None
         trip.item = item
@@ -186,9 +192,7 @@ def perform(portal: Portal, action: str, arguments: dict[str, Any]) -> Any:
     if action == "delete_property":
         return item.delete_property(str(arguments["property"]))
     if action == "merge":
-        return staff.merge(
-            portal, item, int(arguments["primary"]), int(arguments["secondary"])
-        )
+        return staff.merge(portal, item, int(arguments["primary"]), int(arguments["secondary"]))
     if action == "archive":
         return staff.archive(portal, item, [int(one) for one in arguments["ids"]])
     if action == "restore":
@@ -231,9 +235,10 @@ def _rewritten(fault: Rule, body: dict[str, Any]) -> dict[str, Any]:
         left_out = {str(one) for one in fault.arguments.get("ids", ())}
         count = int(fault.arguments.get("count", 0))
         results = [
-            row for row in body.get("results", [])
-            if row["id"] not in left_out and not left_out.intersection(
-                str(value) for value in row["properties"].values())
+            row
+            for row in body.get("results", [])
+            if row["id"] not in left_out
+            and not left_out.intersection(str(value) for value in row["properties"].values())
         ]
         return {**body, "results": results[count:]}
     for row in body.get("results", []):
@@ -241,12 +246,3 @@ def _rewritten(fault: Rule, body: dict[str, Any]) -> dict[str, Any]:
     for row in body.get("errors", []):
         row.get("context", {}).pop("objectWriteTraceId", None)
     return body
-
-
-def _bug(bug: Exception) -> Response:
-    """A fault of the simulator itself: say where, but not with which values."""
-    lines = traceback.format_tb(bug.__traceback__)
-    print(f"simulator bug: {type(bug).__name__}\n{''.join(lines)}", file=sys.stderr, flush=True)
-    return json_response(
-        500, {"status": "error", "message": "the simulator failed", "category": "SIMULATOR_BUG"}
-    )

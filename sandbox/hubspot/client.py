@@ -111,12 +111,9 @@ class SimulatorControl:
 
     def edit(self, object_type: str, record_id: str | int, **properties: Any) -> dict[str, Any]:
         """A staff edit."""
-        return self._call("PATCH", f"records/{object_type}/{record_id}",
-                          {"properties": properties})
+        return self._call("PATCH", f"records/{object_type}/{record_id}", {"properties": properties})
 
-    def merge(
-        self, primary: str | int, secondary: str | int, object_type: str = "contacts"
-    ) -> str:
+    def merge(self, primary: str | int, secondary: str | int, object_type: str = "contacts") -> str:
         """Merge two records; the id of the survivor (a new one by default)."""
         body = {"object_type": object_type, "primary": primary, "secondary": secondary}
         return str(self._call("POST", "merge", body)["id"])
@@ -228,8 +225,15 @@ class SimulatorProcess:
         reading, writing = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sandbox.hubspot", "--exit-on-stdin-eof",
-                 "--ready-fd", str(writing), *self._options],
+                [
+                    sys.executable,
+                    "-m",
+                    "sandbox.hubspot",
+                    "--exit-on-stdin-eof",
+                    "--ready-fd",
+                    str(writing),
+                    *self._options,
+                ],
                 cwd=_REPOSITORY,
                 stdin=subprocess.PIPE,
                 pass_fds=(writing,),
@@ -289,9 +293,7 @@ def _read_line(descriptor: int, timeout: float) -> bytes:
     return found
 
 
-def _chunks(
-    records: Iterable[dict[str, Any]], size: int
-) -> Iterator[list[dict[str, Any]]]:
+def _chunks(records: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     for record in records:
         rows.append(record)

@@ -6,24 +6,31 @@ import gc
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from . import provision, staff
 from .app import perform
 from .errors import ApiError
 from .faults import FaultError
-from .http import Request, Response, error_response, json_response
+from .http import Request, Response, bug_response, encoded, error_response, json_response
 from .objects import ObjectType
 from .portal import Portal
 from .properties import parse_definition
 from .settings import SettingError
 from .store import Record, record_json
-from .values import InvalidValue, instant_ms
+from .values import InvalidValue, clean_string, instant_ms
 
 Answer = Response | Iterator[bytes]
 _CHUNK = 1_000
-_SYSTEM_NAMES = ("createdate", "hs_createdate", "lastmodifieddate", "hs_lastmodifieddate",
-                 "hs_additional_emails")
+_SYSTEM_NAMES = (
+    "hs_object_id",
+    "createdate",
+    "hs_createdate",
+    "lastmodifieddate",
+    "hs_lastmodifieddate",
+    "hs_additional_emails",
+)
 
 
 class Control:
@@ -37,13 +44,13 @@ class Control:
             ("POST", "settings", self._change_settings),
             ("POST", "reset", self._reset),
             ("POST", "provision", self._provision),
-            ("GET", r"state/(?P<type>[^/]+)", self._state),
-            ("POST", r"records/(?P<type>[^/]+)", self._load),
-            ("GET", r"records/(?P<type>[^/]+)/(?P<record>\d+)", self._record),
-            ("PATCH", r"records/(?P<type>[^/]+)/(?P<record>\d+)", self._edit),
+            ("GET", r"state/(?P<object_type>[^/]+)", self._state),
+            ("POST", r"records/(?P<object_type>[^/]+)", self._load),
+            ("GET", r"records/(?P<object_type>[^/]+)/(?P<record>\d+)", self._record),
+            ("PATCH", r"records/(?P<object_type>[^/]+)/(?P<record>\d+)", self._edit),
             ("POST", r"(?P<action>merge|archive|restore)", self._act),
-            ("POST", r"properties/(?P<type>[^/]+)", self._put_property),
-            ("DELETE", r"properties/(?P<type>[^/]+)/(?P<name>[^/]+)", self._drop_property),
+            ("POST", r"properties/(?P<object_type>[^/]+)", self._put_property),
+            ("DELETE", r"properties/(?P<object_type>[^/]+)/(?P<name>[^/]+)", self._drop_property),
             ("GET", "requests", self._requests),
             ("DELETE", "requests", self._clear_requests),
             ("GET", "requests/entries", self._request_entries),
@@ -70,6 +77,8 @@ class Control:
                 return error_response(problem)
             except (SettingError, FaultError, InvalidValue, KeyError, ValueError, re.error) as bad:
                 return json_response(400, {"error": f"{type(bad).__name__}: {bad}"})
+            except Exception as bug:
+                return bug_response(bug)
             return json_response(200, answer) if isinstance(answer, (dict, list)) else answer
         return json_response(404, {"error": "no such control"})
 
@@ -132,10 +141,10 @@ class Control:
             self.portal.apply_case_rule()
         return self._health(request)
 
-    def _put_property(self, request: Request, type: str) -> dict[str, Any]:
+    def _put_property(self, request: Request, object_type: str) -> dict[str, Any]:
         """Set a definition (uniqueness included), whatever is there."""
         with self.portal.lock:
-            item = self.portal.types.get(type)
+            item = self.portal.types.get(object_type)
             body = dict(request.json)
             existing = item.properties.get(str(body.get("name")))
             if existing is not None:
@@ -148,13 +157,13 @@ class Control:
             item.put_property(prop)
             return prop.as_json()
 
-    def _drop_property(self, request: Request, type: str, name: str) -> dict[str, Any]:
+    def _drop_property(self, request: Request, object_type: str, name: str) -> dict[str, Any]:
         with self.portal.lock:
-            return {"deleted": self.portal.types.get(type).delete_property(name)}
+            return {"deleted": self.portal.types.get(object_type).delete_property(name)}
 
     # Records -------------------------------------------------------------------------------------
 
-    def _load(self, request: Request, type: str) -> dict[str, Any]:
+    def _load(self, request: Request, object_type: str) -> dict[str, Any]:
         """Bulk load: `records`, or `columns` and `rows`, or JSON lines.
 
         A record is `{"id"?, "properties", "createdAt"?, "updatedAt"?, "archived"?, "mergedIds"?}`;
@@ -166,7 +175,7 @@ class Control:
         orders = _orders(request)
         orders.sort(key=lambda order: int(order.get("id") or 0) or 1 << 62)
         with self.portal.lock:
-            item = self.portal.types.get(type)
+            item = self.portal.types.get(object_type)
             loader = _Loader(self.portal, item, is_checked)
             ids = [loader.load(order) for order in orders]
             # Millions of long-lived records need not be looked at by the garbage collector.
@@ -177,18 +186,18 @@ class Control:
             answer["ids"] = [str(record_id) for record_id in ids]
         return answer
 
-    def _record(self, request: Request, type: str, record: str) -> dict[str, Any]:
+    def _record(self, request: Request, object_type: str, record: str) -> dict[str, Any]:
         with self.portal.lock:
-            item = self.portal.types.get(type)
+            item = self.portal.types.get(object_type)
             found = item.store.resolve(int(record)) or item.store.archived.get(int(record))
             if found is None:
                 return {"found": False}
             return {"found": True, **_full(item, found)}
 
-    def _edit(self, request: Request, type: str, record: str) -> dict[str, Any]:
+    def _edit(self, request: Request, object_type: str, record: str) -> dict[str, Any]:
         body = request.json
         with self.portal.lock:
-            item = self.portal.types.get(type)
+            item = self.portal.types.get(object_type)
             edited = staff.edit(self.portal, item, int(record), body.get("properties", body))
             return _full(item, edited)
 
@@ -200,9 +209,9 @@ class Control:
                 return _full(item, done)
             return {"done": done}
 
-    def _state(self, request: Request, type: str) -> Iterator[bytes]:
+    def _state(self, request: Request, object_type: str) -> Iterator[bytes]:
         """Every record as a JSON line: live, then archived, then one line per merged-away id."""
-        item = self.portal.types.get(type)
+        item = self.portal.types.get(object_type)
         with self.portal.lock:
             records = [*item.store.live.values(), *item.store.archived.values()]
             forwards = list(item.store.forwards)
@@ -294,18 +303,24 @@ class _Loader:
     def __init__(self, portal: Portal, item: ObjectType, is_checked: bool) -> None:
         self.portal, self.item, self.is_checked = portal, item, is_checked
         self.now = portal.now_ms()
+        self._cleaners: dict[str, Callable[[str], str]] = {}
 
     def load(self, order: dict[str, Any]) -> int:
         store = self.item.store
         given = order.get("id")
         record = Record(int(given) if given else store.new_id(), self.now)
         properties = order.get("properties") or {}
-        system = {name: properties[name] for name in _SYSTEM_NAMES if properties.get(name)}
         values: dict[str, str | None] = {}
+        system: dict[str, Any] = {}
+        cleaners = self._cleaners
         for name, value in properties.items():
-            if name in _SYSTEM_NAMES or name == "hs_object_id" or value is None or value == "":
+            if value is None or value == "":
                 continue
-            values[name] = self._clean(name, value if isinstance(value, str) else _text(value))
+            if name in _SYSTEM_NAMES:
+                system[name] = value
+                continue
+            clean = cleaners.get(name) or self._cleaner(name)
+            values[name] = clean(value if isinstance(value, str) else _text(value))
         if order.get("createdAt"):
             record.created_ms = record.modified_ms = instant_ms(str(order["createdAt"]))
         if order.get("updatedAt"):
@@ -319,7 +334,7 @@ class _Loader:
                 )
             elif name in ("createdate", "hs_createdate"):
                 record.created_ms = instant_ms(str(value))
-            else:
+            elif name != "hs_object_id":
                 record.modified_ms = instant_ms(str(value))
         store.load(record, values)
         for old_id in record.merged_ids:
@@ -330,13 +345,19 @@ class _Loader:
             record.modified_ms = modified
         return record.id
 
-    def _clean(self, name: str, value: str) -> str:
-        prop = self.item.live_property(name)
-        if not self.is_checked and prop is not None:
-            return value.lower() if name == "email" else value
+    def _cleaner(self, name: str) -> Callable[[str], str]:
+        """How values of this property are stored."""
+        prop, settings = self.item.live_property(name), self.portal.settings
         if prop is None:
             raise SettingError(f"{self.item.name} has no property {name}")
-        return prop.clean(value, self.portal.settings)
+        if not self.is_checked:
+            found: Callable[[str], str] = str.lower if name == "email" else str
+        elif prop.type == "string" and name != "email":
+            found = clean_string
+        else:
+            found = partial(prop.clean, settings=settings)
+        self._cleaners[name] = found
+        return found
 
 
 def _orders(request: Request) -> list[dict[str, Any]]:
@@ -370,9 +391,7 @@ def _full(item: ObjectType, record: Record) -> dict[str, Any]:
 
 def _json_lines(rows: list[dict[str, Any]]) -> bytes:
     return b"".join(
-        json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        + b"\n"
-        for row in rows
+        encoded(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n") for row in rows
     )
 
 

@@ -204,8 +204,11 @@ def create_schema(call: Call) -> Answer:
     if any(prop.sensitivity != "non_sensitive" for prop in definitions):
         raise errors.error(400, "Invalid input JSON: unknown field dataSensitivity")
     names = {prop.name for prop in definitions}
-    named = [*body["requiredProperties"], *body.get("searchableProperties", []),
-             *body.get("secondaryDisplayProperties", [])]
+    named = [
+        *body["requiredProperties"],
+        *body.get("searchableProperties", []),
+        *body.get("secondaryDisplayProperties", []),
+    ]
     if body.get("primaryDisplayProperty"):
         named.append(body["primaryDisplayProperty"])
     unknown = [name for name in named if name not in names]

@@ -14,16 +14,24 @@ from .http import Request
 # These only change the portal just before the request is handled; further rules may follow.
 ACTIONS = ("delete_property", "merge", "archive", "restore", "patch")
 KINDS = (
-    *ACTIONS, "status", "truncated_json", "reset_before", "reset_after", "stall", "hold",
-    "empty_results", "leave_out", "drop_trace_ids", "whole_batch", "none",
+    *ACTIONS,
+    "status",
+    "truncated_json",
+    "reset_before",
+    "reset_after",
+    "stall",
+    "hold",
+    "empty_results",
+    "leave_out",
+    "drop_trace_ids",
+    "whole_batch",
+    "none",
 )
 HTML_PAGE = (
     "<!DOCTYPE html>\n<html><head><title>{status} | HubSpot</title></head>\n"
     "<body><h1>We'll be right back</h1><p>Error {status}</p></body></html>\n"
 )
-_MATCH_KEYS = {
-    "method", "path_regex", "body_contains", "record", "after_n_requests", "object_type"
-}
+_MATCH_KEYS = {"method", "path_regex", "body_contains", "record", "after_n_requests", "object_type"}
 _STATUS_MESSAGES = {
     423: ("Locked", "Requests to this resource are locked for a moment"),
     477: ("Migration in Progress", "This account is being migrated between data centers"),
@@ -89,8 +97,12 @@ class Rule:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "id": self.id, "name": self.name, "kind": self.kind, "times": self.times,
-            "matched": self.seen, "fired": self.fired,
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "times": self.times,
+            "matched": self.seen,
+            "fired": self.fired,
         }
 
 
@@ -138,9 +150,14 @@ class Faults:
                 picked.append(rule)
                 self.fired.append(
                     {
-                        "rule": rule.id, "name": rule.name, "kind": rule.kind,
-                        "method": request.method, "path": template, "object_type": object_type,
-                        "at": time.time(), "at_monotonic": time.monotonic(),
+                        "rule": rule.id,
+                        "name": rule.name,
+                        "kind": rule.kind,
+                        "method": request.method,
+                        "path": template,
+                        "object_type": object_type,
+                        "at": time.time(),
+                        "at_monotonic": time.monotonic(),
                     }
                 )
                 if rule.kind not in ACTIONS:

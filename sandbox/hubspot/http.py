@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -35,9 +37,7 @@ class Request:
 
     def names(self, name: str) -> list[str]:
         """A list argument: repeated, or separated by commas."""
-        return [
-            part for value in self.query.get(name, []) for part in value.split(",") if part
-        ]
+        return [part for value in self.query.get(name, []) for part in value.split(",") if part]
 
     @cached_property
     def json(self) -> Any:
@@ -58,9 +58,9 @@ class Request:
         except ApiError:
             return []
         found = body.get("inputs") if isinstance(body, dict) else None
-        return [item for item in found if isinstance(item, dict)] if (
-            isinstance(found, list)
-        ) else []
+        return (
+            [item for item in found if isinstance(item, dict)] if (isinstance(found, list)) else []
+        )
 
 
 @dataclass(slots=True)
@@ -79,8 +79,21 @@ def json_response(status: int, body: Any, headers: dict[str, str] | None = None)
         return Response(status, b"", dict(headers or {}))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     found = {"Content-Type": "application/json;charset=utf-8", **(headers or {})}
-    # A lone surrogate is valid in JSON text and cannot be encoded.
-    return Response(status, text.encode("utf-8", "surrogatepass"), found)
+    return Response(status, encoded(text), found)
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; half a surrogate pair is valid in JSON text and becomes `?`, as in Java."""
+    return text.encode("utf-8", "replace")
+
+
+def bug_response(bug: Exception) -> Response:
+    """A fault of the simulator itself: say where, but not with which values."""
+    lines = "".join(traceback.format_tb(bug.__traceback__))
+    print(f"simulator bug: {type(bug).__name__}\n{lines}", file=sys.stderr, flush=True)
+    return json_response(
+        500, {"status": "error", "message": "the simulator failed", "category": "SIMULATOR_BUG"}
+    )
 
 
 def error_response(problem: ApiError) -> Response:

@@ -19,9 +19,7 @@ class RateLimits:
         self._burst: dict[str, deque[float]] = {}
         self._search: deque[float] = deque()
 
-    def take(
-        self, token: str, *, is_search: bool, monotonic_ms: float, now_ms: int
-    ) -> str | None:
+    def take(self, token: str, *, is_search: bool, monotonic_ms: float, now_ms: int) -> str | None:
         """Count one request; the name of the broken policy if it must be refused."""
         settings = self.settings
         self._turn_day(now_ms)

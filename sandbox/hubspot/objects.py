@@ -90,7 +90,10 @@ class ObjectType:
 
     def add_group(self, name: str, label: str, order: int = -1) -> dict[str, Any]:
         self.groups[name] = {
-            "name": name, "label": label, "displayOrder": order, "archived": False,
+            "name": name,
+            "label": label,
+            "displayOrder": order,
+            "archived": False,
         }
         return self.groups[name]
 
@@ -187,8 +190,13 @@ class ObjectTypes:
         self._next_type = FIRST_CUSTOM_TYPE
         self.by_id: dict[str, ObjectType] = {}
         self.contacts = ObjectType(
-            "0-1", "contacts", {"singular": "Contact", "plural": "Contacts"},
-            contact_defaults(), now_ms, is_custom=False, portal_id=portal_id,
+            "0-1",
+            "contacts",
+            {"singular": "Contact", "plural": "Contacts"},
+            contact_defaults(),
+            now_ms,
+            is_custom=False,
+            portal_id=portal_id,
         )
         self.by_id["0-1"] = self.contacts
 
@@ -219,8 +227,13 @@ class ObjectTypes:
                 409, f"An object schema named '{name}' already exists.", "OBJECT_ALREADY_EXISTS"
             )
         created = ObjectType(
-            f"2-{self._next_type}", name, labels, custom_defaults(), now_ms,
-            is_custom=True, portal_id=self.portal_id,
+            f"2-{self._next_type}",
+            name,
+            labels,
+            custom_defaults(),
+            now_ms,
+            is_custom=True,
+            portal_id=self.portal_id,
         )
         self._next_type += 1
         self.by_id[created.type_id] = created

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 from . import errors, staff
@@ -9,6 +10,7 @@ from .call import Answer, Call
 from .records import NOT_FOUND_MESSAGE, Writer, batch_body, parse_inputs
 from .search import readable_names, search
 from .store import Record, record_json
+from .values import record_id
 
 MAX_PAGE = 100
 
@@ -27,7 +29,7 @@ def batch_upsert(call: Call) -> Answer:
 
 def batch_archive(call: Call) -> Answer:
     inputs = parse_inputs(call.request.json)
-    staff.archive(call.portal, call.item, [int(item.id) for item in inputs if item.id.isdigit()])
+    staff.archive(call.portal, call.item, [record_id(item.id) or 0 for item in inputs])
     return 204, None
 
 
@@ -42,6 +44,8 @@ def batch_read(call: Call) -> Answer:
             400, f"Unable to read by non-unique {item.type_id} property {id_property}"
         )
     requested = body.get("properties") or item.default_names
+    if isinstance(requested, str) or not isinstance(id_property, (str, NoneType)):
+        raise errors.invalid_json()
     names = readable_names(portal, item, requested, call.scopes)
     archived = call.request.flag("archived")
     results: list[dict[str, Any]] = []
@@ -64,9 +68,7 @@ def batch_read(call: Call) -> Answer:
     return 207, batch_body(started, portal.now_ms(), results, [problem.as_row(None)])
 
 
-def _read_target(
-    call: Call, key: str, id_property: str | None, *, archived: bool
-) -> Record | None:
+def _read_target(call: Call, key: str, id_property: str | None, *, archived: bool) -> Record | None:
     store, settings = call.item.store, call.portal.settings
     if id_property is not None:
         record = store.holder(id_property, key.strip() if id_property == "email" else key)
@@ -74,13 +76,14 @@ def _read_target(
             return record
         is_primary = store.get(record, "email") == key.strip().lower()
         return record if is_primary else None
-    if not key.isdigit():
+    number = record_id(key)
+    if number is None:
         return None
     if archived:
-        return store.archived.get(int(key))
+        return store.archived.get(number)
     if settings.merged_in_batch_read == "resolve":
-        return store.resolve(int(key))
-    return store.live.get(int(key))
+        return store.resolve(number)
+    return store.live.get(number)
 
 
 def create(call: Call) -> Answer:
@@ -105,15 +108,14 @@ def patch(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    key = call.params["record"]
-    if key.isdigit():
-        staff.archive(call.portal, call.item, [int(key)])
+    staff.archive(call.portal, call.item, [record_id(call.params["record"]) or 0])
     return 204, None
 
 
 def _single(call: Call, *, archived: bool = False, is_write: bool = False) -> Record:
     """The record that the path names, by id (merged ids resolve) or by a unique property."""
     store, key = call.item.store, call.params["record"]
+    number = record_id(key)
     id_property = call.request.argument("idProperty")
     if id_property:
         if not call.item.can_key(id_property):
@@ -123,14 +125,14 @@ def _single(call: Call, *, archived: bool = False, is_write: bool = False) -> Re
                 f"{id_property}",
             )
         record = store.holder(id_property, key)
-    elif not key.isdigit():
+    elif number is None:
         raise errors.not_found_record()
     elif archived:
-        record = store.archived.get(int(key))
+        record = store.archived.get(number)
     elif is_write or call.portal.settings.merged_in_get == "resolve":
-        record = store.resolve(int(key))
+        record = store.resolve(number)
     else:
-        record = store.live.get(int(key))
+        record = store.live.get(number)
     if record is None:
         if is_write or id_property:
             raise errors.error(404, "resource not found", "OBJECT_NOT_FOUND")
@@ -151,9 +153,7 @@ def list_page(call: Call) -> Answer:
     requested = request.names("properties") or item.default_names
     names = readable_names(call.portal, item, requested, call.scopes)
     page, following = item.store.page(after, limit, archived=request.flag("archived"))
-    body: dict[str, Any] = {
-        "results": [record_json(item.store, record, names) for record in page]
-    }
+    body: dict[str, Any] = {"results": [record_json(item.store, record, names) for record in page]}
     if following is not None:
         cursor = str(following)
         link = f"https://api.hubapi.com{request.path}?limit={limit}&after={cursor}"
@@ -177,5 +177,3 @@ def merge(call: Call) -> Answer:
 
 def _writer(call: Call) -> Writer:
     return Writer(call.portal, call.item, scopes=call.scopes, version=call.version)
-
-

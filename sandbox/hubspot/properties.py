@@ -111,23 +111,42 @@ def _text(name: str, label: str, kind: str = "string", widget: str = "text") -> 
 
 def _system(name: str, label: str, kind: str, widget: str, *, unique: bool = False) -> Property:
     return Property(
-        name, label, kind, widget, "contactinformation",
-        is_unique=unique, is_read_only=True, is_hubspot_defined=True,
+        name,
+        label,
+        kind,
+        widget,
+        "contactinformation",
+        is_unique=unique,
+        is_read_only=True,
+        is_hubspot_defined=True,
     )
 
 
 def _choice(name: str, label: str, values: list[str]) -> Property:
     found = _text(name, label, "enumeration", "radio")
     found.options = [
-        {"label": value.title(), "value": value, "description": "", "displayOrder": order,
-         "hidden": False}
+        {
+            "label": value.title(),
+            "value": value,
+            "description": "",
+            "displayOrder": order,
+            "hidden": False,
+        }
         for order, value in enumerate(values)
     ]
     return found
 
 
-LIFECYCLE = ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity",
-             "customer", "evangelist", "other"]
+LIFECYCLE = [
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+]
 
 
 def contact_defaults() -> list[Property]:
@@ -174,9 +193,7 @@ def custom_defaults() -> list[Property]:
     return found
 
 
-def parse_definition(
-    body: Any, *, now_ms: int, default_group: str | None = None
-) -> Property:
+def parse_definition(body: Any, *, now_ms: int, default_group: str | None = None) -> Property:
     """A property from a create request, or the 400 that HubSpot answers."""
     if not isinstance(body, dict):
         raise errors.invalid_json()
@@ -213,7 +230,11 @@ def parse_definition(
             name, "OPTIONS_REQUIRED", f"Property {name} of type enumeration needs options"
         )
     return Property(
-        name, str(body["label"]), kind, widget, str(group),
+        name,
+        str(body["label"]),
+        kind,
+        widget,
+        str(group),
         description=str(body.get("description") or ""),
         options=options,
         is_unique=bool(body.get("hasUniqueValue", False)),
@@ -228,8 +249,7 @@ def parse_definition(
 
 def parse_options(options: Any) -> list[dict[str, Any]]:
     if not isinstance(options, list) or any(
-        not isinstance(item, dict) or "value" not in item or "label" not in item
-        for item in options
+        not isinstance(item, dict) or "value" not in item or "label" not in item for item in options
     ):
         raise errors.error(400, "Invalid input JSON: options need a label and a value")
     parsed = [

@@ -13,8 +13,13 @@ from .properties import BOOLEAN_OPTIONS, Property, parse_options
 ROI_NAME = "roi"
 GROUP = "advancedmd"
 _FIELD_TYPES = {
-    "string": "text", "number": "number", "date": "date", "datetime": "date",
-    "bool": "booleancheckbox", "enumeration": "select", "phone_number": "phonenumber",
+    "string": "text",
+    "number": "number",
+    "date": "date",
+    "datetime": "date",
+    "bool": "booleancheckbox",
+    "enumeration": "select",
+    "phone_number": "phonenumber",
 }
 
 # name, type, label; the first of each list is the unique natural id.
@@ -136,7 +141,10 @@ def provision_rows(
             )
             item.put_property(
                 _definition(
-                    name, row.get("label") or name, row.get("type") or "string", now,
+                    name,
+                    row.get("label") or name,
+                    row.get("type") or "string",
+                    now,
                     widget=row.get("field_type") or None,
                     group=row.get("group_name") or GROUP,
                     options=_options(row.get("options") or ""),
@@ -147,8 +155,9 @@ def provision_rows(
             if _truth(row.get("is_required")) and item.is_custom and name not in item.required:
                 item.required.append(name)
         if item.is_custom:
+            display = order.get("primary_display_property") or "natural_id"
             item.primary_display = (
-                order.get("primary_display_property") or order["id_property_default"]
+                order["id_property_default"] if display == "natural_id" else display
             )
 
 
@@ -176,9 +185,16 @@ def _definition(
     if kind == "bool":
         options = [dict(option) for option in BOOLEAN_OPTIONS]
     return Property(
-        name, label, kind, widget or _FIELD_TYPES[kind], group,
-        options=options or [], is_unique=is_unique, sensitivity=sensitivity,
-        created_ms=now_ms, updated_ms=now_ms,
+        name,
+        label,
+        kind,
+        widget or _FIELD_TYPES[kind],
+        group,
+        options=options or [],
+        is_unique=is_unique,
+        sensitivity=sensitivity,
+        created_ms=now_ms,
+        updated_ms=now_ms,
     )
 
 

@@ -11,12 +11,11 @@ from .errors import ApiError, RowError
 from .objects import ObjectType
 from .portal import Portal
 from .store import Record, record_json
-from .values import InvalidValue, iso_instant
+from .values import InvalidValue, iso_instant, record_id
 
 MAX_BATCH = 100
 NOT_FOUND_MESSAGE = (
-    "Could not get some {name} objects, they may be deleted or not exist. "
-    "Check that ids are valid."
+    "Could not get some {name} objects, they may be deleted or not exist. Check that ids are valid."
 )
 
 
@@ -61,11 +60,13 @@ def parse_inputs(body: Any, *, needs_id: bool = True) -> list[Input]:
         properties = item.get("properties", {})
         if not isinstance(properties, dict):
             raise errors.invalid_json()
-        trace_id = item.get("objectWriteTraceId")
+        trace_id, id_property = item.get("objectWriteTraceId"), item.get("idProperty")
+        if id_property is not None and not isinstance(id_property, str):
+            raise errors.invalid_json()
         found.append(
             Input(
                 "" if raw_id is None else str(raw_id),
-                item.get("idProperty"),
+                id_property,
                 properties,
                 None if trace_id is None else str(trace_id),
             )
@@ -144,8 +145,8 @@ class Writer:
         for source in inputs:
             record = self._find(source)
             if record is None:
-                forwarded = source.id.isdigit() and int(source.id) in self.store.forwards
-                if not forwarded or self.settings.merged_in_batch_update == "not_found":
+                is_merged = record_id(source.id) in self.store.forwards
+                if not is_merged or self.settings.merged_in_batch_update == "not_found":
                     missing.append(source)
                 continue
             try:
@@ -187,9 +188,9 @@ class Writer:
         changes = self._clean(source.properties, None)
         changes = {name: value for name, value in changes.items() if value is not None}
         self._require(changes)
-        record_id = self.store.new_id()
-        self._claim(changes, record_id, claims, style=style)
-        return Plan(source, None, record_id, changes)
+        new_id = self.store.new_id()
+        self._claim(changes, new_id, claims, style=style)
+        return Plan(source, None, new_id, changes)
 
     def _plan_change(
         self, source: Input, record: Record, claims: dict[tuple[str, str], int]
@@ -222,9 +223,7 @@ class Writer:
                 plan = self._plan_change(source, record, claims)
                 plan.is_restored = True
                 return plan
-        keyed = Input(
-            source.id, name, {name: source.id, **source.properties}, source.trace_id
-        )
+        keyed = Input(source.id, name, {name: source.id, **source.properties}, source.trace_id)
         return self._plan_create(keyed, claims, style="update")
 
     def _archived_holder(self, name: str, key: str) -> Record | None:
@@ -238,7 +237,7 @@ class Writer:
     def _find(self, source: Input) -> Record | None:
         if source.id_property is not None:
             return self.store.holder(source.id_property, source.id)
-        return self.store.live.get(int(source.id)) if source.id.isdigit() else None
+        return self.store.live.get(record_id(source.id) or 0)
 
     def _clean(self, properties: dict[str, Any], record: Record | None) -> dict[str, str | None]:
         """Checked and stored forms; None clears."""
@@ -255,8 +254,11 @@ class Writer:
             if prop.is_read_only:
                 if settings.read_only_write == "reject":
                     problems.append(
-                        (name, "READ_ONLY_VALUE",
-                         f'"{name}" is a read only property; its value cannot be set: {raw}')
+                        (
+                            name,
+                            "READ_ONLY_VALUE",
+                            f'"{name}" is a read only property; its value cannot be set: {raw}',
+                        )
                     )
                 continue
             if prop.sensitivity != "non_sensitive":
@@ -297,9 +299,7 @@ class Writer:
         wanted = cleaned.get("lifecyclestage")
         if record is None or wanted is None or self.item.is_custom:
             return
-        options = [
-            option["value"] for option in self.item.properties["lifecyclestage"].options
-        ]
+        options = [option["value"] for option in self.item.properties["lifecyclestage"].options]
         current = self.store.get(record, "lifecyclestage")
         if current in options and options.index(wanted) < options.index(current):
             del cleaned["lifecyclestage"]
@@ -334,7 +334,7 @@ class Writer:
     def _claim(
         self,
         changes: dict[str, str | None],
-        record_id: int,
+        writer_id: int,
         claims: dict[tuple[str, str], int],
         *,
         style: str,
@@ -348,17 +348,21 @@ class Writer:
             claim = (name, self.store.key(name, value))
             holder = self.store.holder(name, value)
             holder_id = holder.id if holder is not None else claims.get(claim)
-            if holder_id is not None and holder_id != record_id:
+            if holder_id is not None and holder_id != writer_id:
                 is_email = name == "email" and not self.item.is_custom
                 if is_email and (style == "create" or self.settings.update_clash == "409"):
                     raise errors.already_exists(self.item.labels["singular"], holder_id)
                 raise errors.value_taken(
-                    self.settings.portal_id, self.item.error_name, name, value,
-                    record_id, holder_id,
+                    self.settings.portal_id,
+                    self.item.error_name,
+                    name,
+                    value,
+                    writer_id,
+                    holder_id,
                 )
             taken.append(claim)
         for claim in taken:
-            claims[claim] = record_id
+            claims[claim] = writer_id
 
     def _need_sensitive_scope(self, sensitivity: str) -> None:
         if self.scopes is None:
@@ -396,9 +400,7 @@ class Writer:
         trace_ids = {source.trace_id for source in inputs}
         return None not in trace_ids and len(trace_ids) == len(inputs)
 
-    def _refuse_whole(
-        self, refusals: list[tuple[Input, RowError]], *, is_partial: bool
-    ) -> None:
+    def _refuse_whole(self, refusals: list[tuple[Input, RowError]], *, is_partial: bool) -> None:
         if not refusals:
             return
         if not is_partial:
@@ -443,9 +445,7 @@ class Writer:
                 if plan.is_restored:
                     store.restore(record, now)
                 store.update(record, plan.changes, now, lag)
-            log.add_write(
-                now, item.name, record.id, "create" if is_new else "update", plan.changes
-            )
+            log.add_write(now, item.name, record.id, "create" if is_new else "update", plan.changes)
             more: dict[str, Any] = {}
             if operation == "upsert":
                 more["new"] = is_new

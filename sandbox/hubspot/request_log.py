@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 # Enough for the largest benchmark, and still bounded.
-MAX_REQUESTS = 500_000
-MAX_WRITES = 3_000_000
+MAX_REQUESTS = 200_000
+MAX_WRITES = 2_000_000
 
 
 class RequestLog:
@@ -25,7 +25,13 @@ class RequestLog:
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add_request(
-        self, *, method: str, template: str, version: str, object_type: str, status: int,
+        self,
+        *,
+        method: str,
+        template: str,
+        version: str,
+        object_type: str,
+        status: int,
         **more: Any,
     ) -> None:
         self.counts[(method, template, version, object_type, status)] += 1
@@ -48,15 +54,25 @@ class RequestLog:
         self.write_seq += 1
         key = tuple(names)
         self.writes.append(
-            (self.write_seq, now_ms, object_type, record_id, operation,
-             self._names.setdefault(key, key))
+            (
+                self.write_seq,
+                now_ms,
+                object_type,
+                record_id,
+                operation,
+                self._names.setdefault(key, key),
+            )
         )
 
     def counts_json(self) -> list[dict[str, Any]]:
         return [
             {
-                "method": method, "path": template, "version": version,
-                "object_type": object_type, "status": status, "count": count,
+                "method": method,
+                "path": template,
+                "version": version,
+                "object_type": object_type,
+                "status": status,
+                "count": count,
             }
             for (method, template, version, object_type, status), count in sorted(
                 self.counts.items()

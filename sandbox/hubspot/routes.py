@@ -13,10 +13,17 @@ from .objects import ObjectType
 
 VERSIONS = ("v3", "2026-03", "2026-09")
 _FAMILIES = [
-    (re.compile(r"/crm/(?P<version>v3)/(?P<family>objects|properties|schemas|limits)(?P<rest>/.*)?"
-                r"$"), None),
-    (re.compile(r"/crm/(?P<family>objects|properties|limits)/(?P<version>[^/]+)(?P<rest>/.*)?$"),
-     None),
+    (
+        re.compile(
+            r"/crm/(?P<version>v3)/(?P<family>objects|properties|schemas|limits)(?P<rest>/.*)?"
+            r"$"
+        ),
+        None,
+    ),
+    (
+        re.compile(r"/crm/(?P<family>objects|properties|limits)/(?P<version>[^/]+)(?P<rest>/.*)?$"),
+        None,
+    ),
     (re.compile(r"/crm-object-schemas/(?P<version>[^/]+)/schemas(?P<rest>/.*)?$"), "schemas"),
     (re.compile(r"/account-info/(?P<version>[^/]+)(?P<rest>/details)$"), "account"),
 ]
@@ -67,8 +74,14 @@ class Match:
 
 
 def _route(
-    method: str, family: str, path: str, endpoint: Callable[[Call], Answer], scope: str,
-    verb: str, *, is_search: bool = False,
+    method: str,
+    family: str,
+    path: str,
+    endpoint: Callable[[Call], Answer],
+    scope: str,
+    verb: str,
+    *,
+    is_search: bool = False,
 ) -> Route:
     pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + r"/?$")
     return Route(
@@ -82,8 +95,15 @@ ROUTES = [
     _route("POST", "objects", "/{type}/batch/update", objects.batch_update, "objects", "write"),
     _route("POST", "objects", "/{type}/batch/upsert", objects.batch_upsert, "objects", "write"),
     _route("POST", "objects", "/{type}/batch/archive", objects.batch_archive, "objects", "write"),
-    _route("POST", "objects", "/{type}/search", objects.search_records, "objects", "read",
-           is_search=True),
+    _route(
+        "POST",
+        "objects",
+        "/{type}/search",
+        objects.search_records,
+        "objects",
+        "read",
+        is_search=True,
+    ),
     _route("POST", "objects", "/{type}/merge", objects.merge, "objects", "write"),
     _route("GET", "objects", "/{type}", objects.list_page, "objects", "read"),
     _route("POST", "objects", "/{type}", objects.create, "objects", "write"),
@@ -93,15 +113,23 @@ ROUTES = [
     _route("GET", "properties", "/{type}/groups", definitions.list_groups, "schemas", "read"),
     _route("POST", "properties", "/{type}/groups", definitions.create_group, "schemas", "write"),
     _route("GET", "properties", "/{type}/groups/{name}", definitions.get_group, "schemas", "read"),
-    _route("POST", "properties", "/{type}/batch/create", definitions.create_properties, "schemas",
-           "write"),
+    _route(
+        "POST",
+        "properties",
+        "/{type}/batch/create",
+        definitions.create_properties,
+        "schemas",
+        "write",
+    ),
     _route("GET", "properties", "/{type}", definitions.list_properties, "schemas", "read"),
     _route("POST", "properties", "/{type}", definitions.create_property, "schemas", "write"),
     _route("GET", "properties", "/{type}/{name}", definitions.get_property, "schemas", "read"),
-    _route("PATCH", "properties", "/{type}/{name}", definitions.update_property, "schemas",
-           "write"),
-    _route("DELETE", "properties", "/{type}/{name}", definitions.delete_property, "schemas",
-           "write"),
+    _route(
+        "PATCH", "properties", "/{type}/{name}", definitions.update_property, "schemas", "write"
+    ),
+    _route(
+        "DELETE", "properties", "/{type}/{name}", definitions.delete_property, "schemas", "write"
+    ),
     _route("GET", "schemas", "", definitions.list_schemas, "schemas", "read"),
     _route("POST", "schemas", "", definitions.create_schema, "schemas", "write"),
     _route("GET", "schemas", "/{type}", definitions.get_schema, "schemas", "read"),

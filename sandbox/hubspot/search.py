@@ -13,7 +13,7 @@ from .objects import ObjectType
 from .portal import Portal
 from .records import scope_names
 from .store import Record, RecordStore, record_json
-from .values import instant_ms
+from .values import instant_ms, record_id
 
 MAX_GROUPS, MAX_PER_GROUP, MAX_FILTERS = 5, 6, 18
 MAX_LIMIT, MAX_WINDOW, MAX_QUERY = 200, 10_000, 3_000
@@ -61,9 +61,7 @@ def search(
 class _Query:
     """A checked search request."""
 
-    def __init__(
-        self, portal: Portal, item: ObjectType, body: Any, scopes: frozenset[str]
-    ) -> None:
+    def __init__(self, portal: Portal, item: ObjectType, body: Any, scopes: frozenset[str]) -> None:
         if not isinstance(body, dict):
             raise errors.invalid_json()
         self.portal, self.item, self.scopes = portal, item, scopes
@@ -89,7 +87,11 @@ class _Query:
         raw = body.get("filterGroups")
         if raw is None and body.get("filters"):
             raw = [{"filters": body["filters"]}]
+        if not isinstance(raw or [], list) or not all(isinstance(one, dict) for one in raw or []):
+            raise errors.invalid_json()
         groups = [group.get("filters") or [] for group in raw or []]
+        if not all(isinstance(rule, dict) for group in groups for rule in group):
+            raise errors.invalid_json()
         counts = [len(group) for group in groups]
         if (
             len(groups) > MAX_GROUPS
@@ -180,7 +182,7 @@ class _Query:
                 for rule in rules
                 if rule.get("propertyName") == "hs_object_id" and rule.get("operator") == "GT"
             ]
-            if len(keyset) == 1 and str(keyset[0].get("value")).isdigit():
+            if len(keyset) == 1 and record_id(str(keyset[0].get("value"))) is not None:
                 rest = [rule for rule in rules if rule is not keyset[0]]
                 return [rest], int(keyset[0]["value"])
         return self.groups, None
@@ -210,11 +212,11 @@ class _Query:
             name, value = rule.get("propertyName"), str(rule.get("value") or "")
             if rule.get("operator") != "EQ" or not value:
                 continue
-            if name == "hs_object_id" and value.isdigit():
-                record = self.store.live.get(int(value))
+            if name == "hs_object_id":
+                record = self.store.live.get(record_id(value) or 0)
                 return [record] if record else []
             # Other unique values may differ in case only, which a search does not see.
-            if name == "email" or (name in self.store.unique and value.isdigit()):
+            if name == "email" or (name in self.store.unique and record_id(value) is not None):
                 record = self.store.holder(name, value.lower())
                 return [record] if record else []
         return None
@@ -275,19 +277,28 @@ class _Query:
         return str(value)
 
     def _membership(
-        self, name: str, read: Callable[[Record], str | None], rule: dict[str, Any], *,
+        self,
+        name: str,
+        read: Callable[[Record], str | None],
+        rule: dict[str, Any],
+        *,
         negate: bool,
     ) -> Predicate:
         values = rule.get("values")
         if not isinstance(values, list) or not values:
             raise errors.error(400, f"operator {rule.get('operator')} requires values")
         wanted = {str(value) for value in values}
+        is_list = self.item.properties[name].field_type == "checkbox"
         exact = self._type(name) in ("enumeration", "bool") or name in _SYSTEM_INTEGERS
 
         def test(record: Record) -> bool:
             value = read(record)
+            if value is None:
+                return negate
             # The record's text is folded and the wanted ones are not: they must be lower case.
-            inside = value is not None and (value if exact else fold(value)) in wanted
+            inside = (value if exact else fold(value)) in wanted or (
+                is_list and not wanted.isdisjoint(value.split(";"))
+            )
             return inside is not negate
 
         return test
@@ -312,8 +323,11 @@ class _Query:
         integers = _SYSTEM_INTEGERS.get(name)
         if integers is not None:
             return lambda record: compare(integers(record), target)
-        convert = to_number or (fold if isinstance(target, str) and kind not in (
-            "enumeration", "bool") else str)
+        if self.item.properties[name].field_type == "checkbox" and operator in ("EQ", "NEQ"):
+            return self._membership(name, read, {"values": [str(raw)]}, negate=operator == "NEQ")
+        convert = to_number or (
+            fold if isinstance(target, str) and kind not in ("enumeration", "bool") else str
+        )
 
         def test(record: Record) -> bool:
             value = read(record)

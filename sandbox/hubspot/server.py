@@ -35,9 +35,10 @@ class Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         # A reset connection must not say goodbye first.
-        if request.fileno() >= 0 and request.getsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, 8
-        ) == _LINGER_NOT:
+        if (
+            request.fileno() >= 0
+            and request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == _LINGER_NOT
+        ):
             request.close()
         else:
             super().shutdown_request(request)
@@ -136,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         now = self.server.portal.now_ms() / 1000 if timestamp is None else timestamp
         return email.utils.formatdate(now, usegmt=True)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silent: request lines can hold ids and values."""
 
 

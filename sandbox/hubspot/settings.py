@@ -17,8 +17,11 @@ HIGHLY_SENSITIVE_SCOPES = tuple(
     scope.replace("sensitive", "highly_sensitive") for scope in SENSITIVE_SCOPES
 )
 WORKER_SCOPES = (
-    *(f"crm.objects.{family}.{verb}" for family in ("contacts", "custom")
-      for verb in ("read", "write")),
+    *(
+        f"crm.objects.{family}.{verb}"
+        for family in ("contacts", "custom")
+        for verb in ("read", "write")
+    ),
     "crm.schemas.contacts.read",
     "crm.schemas.custom.read",
     *SENSITIVE_SCOPES,

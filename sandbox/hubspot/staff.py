@@ -12,9 +12,7 @@ from .store import Record
 from .values import instant_ms
 
 
-def edit(
-    portal: Portal, item: ObjectType, record_id: int, properties: dict[str, Any]
-) -> Record:
+def edit(portal: Portal, item: ObjectType, record_id: int, properties: dict[str, Any]) -> Record:
     """Change a record as staff would; system values may be set too, for tests that need them."""
     record = item.store.resolve(record_id)
     if record is None:
@@ -22,8 +20,14 @@ def edit(
     system = {
         name: properties[name]
         for name in properties
-        if name in ("createdate", "hs_createdate", "lastmodifieddate", "hs_lastmodifieddate",
-                    "hs_additional_emails")
+        if name
+        in (
+            "createdate",
+            "hs_createdate",
+            "lastmodifieddate",
+            "hs_lastmodifieddate",
+            "hs_additional_emails",
+        )
     }
     rest = {name: value for name, value in properties.items() if name not in system}
     Writer(portal, item).patch(record, {k: "" if v is None else v for k, v in rest.items()})
@@ -53,7 +57,10 @@ def merge(portal: Portal, item: ObjectType, primary_id: int, secondary_id: int) 
         raise errors.error(400, f"Records {primary_id} and {secondary_id} cannot be merged")
     now = portal.now_ms()
     survivor = item.store.merge(
-        primary, secondary, now, portal.settings.index_lag_ms,
+        primary,
+        secondary,
+        now,
+        portal.settings.index_lag_ms,
         keep_id=portal.settings.primary_id_preservation,
     )
     portal.log.add_write(now, item.name, survivor.id, "merge", ())

@@ -18,8 +18,15 @@ POOL_LIMIT = 200_000
 class Record:
     """One record; `values` is aligned with its store's columns and may be shorter."""
 
-    __slots__ = ("archived_ms", "created_ms", "extra_emails", "id", "merged_ids", "modified_ms",
-                 "values")
+    __slots__ = (
+        "archived_ms",
+        "created_ms",
+        "extra_emails",
+        "id",
+        "merged_ids",
+        "modified_ms",
+        "values",
+    )
 
     def __init__(self, record_id: int, created_ms: int) -> None:
         self.id = record_id
@@ -182,6 +189,14 @@ class RecordStore:
     ) -> None:
         self._remember(record.id, record, now_ms, lag_ms)
         self._unindex_names(record, values)
+        email = values.get("email")
+        if email in record.extra_emails:
+            # An additional email that becomes the primary one changes places with it.
+            older = self.get(record, "email")
+            others = [extra for extra in record.extra_emails if extra != email]
+            record.extra_emails = (*others, older) if older is not None else tuple(others)
+            if older is not None:
+                self.unique["email"][older] = record.id
         self._assign(record, values)
         self._reindex_names(record, values)
         record.modified_ms = now_ms
@@ -229,8 +244,10 @@ class RecordStore:
             self._unindex(record)
             del self.live[record.id]
             self._lagging.pop(record.id, None)
-        survivor = primary if keep_id else Record(
-            self.new_id(), min(primary.created_ms, secondary.created_ms)
+        survivor = (
+            primary
+            if keep_id
+            else Record(self.new_id(), min(primary.created_ms, secondary.created_ms))
         )
         if not keep_id:
             self._remember(survivor.id, None, now_ms, lag_ms)
@@ -264,12 +281,13 @@ class RecordStore:
 
     def _assign(self, record: Record, values: dict[str, str | None]) -> None:
         columns, row, pool = self.columns, record.values, self._pool
+        for name in values:
+            if name not in columns:
+                columns[name] = len(columns)
+        if len(row) < len(columns):
+            row.extend([None] * (len(columns) - len(row)))
         for name, value in values.items():
-            column = columns.get(name)
-            if column is None:
-                column = columns[name] = len(columns)
-            if column >= len(row):
-                row.extend([None] * (len(columns) - len(row)))
+            column = columns[name]
             if value is not None and len(value) <= 24:
                 known = pool.get(value)
                 if known is not None:

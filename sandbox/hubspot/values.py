@@ -10,9 +10,14 @@ MAX_STRING = 65_536
 DAY_MS = 86_400_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})"
+)
+_RECORD_ID = re.compile(r"[0-9]{1,18}")
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
     r"([A-Za-z]{2,63}|xn--[A-Za-z0-9-]+)"
@@ -46,6 +51,18 @@ def instant_ms(text: str) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
+def record_id(text: str) -> int | None:
+    """A record id, or None for a text that is none."""
+    return int(text) if _RECORD_ID.fullmatch(text) else None
+
+
+def _written_instant(text: str) -> int:
+    """Writers must say the zone: an epoch number, or an ISO text with `Z` or an offset."""
+    if not _INTEGER.fullmatch(text) and not _ISO_INSTANT.fullmatch(text):
+        raise ValueError
+    return instant_ms(text)
+
+
 def clean_string(text: str) -> str:
     if len(text) > MAX_STRING:
         raise InvalidValue(
@@ -67,7 +84,7 @@ def clean_date(text: str) -> str:
     try:
         if _ISO_DATE.fullmatch(stripped):
             return date.fromisoformat(stripped).isoformat()
-        milliseconds = instant_ms(stripped)
+        milliseconds = _written_instant(stripped)
         days, rest = divmod(milliseconds, DAY_MS)
         if rest:
             at = (EPOCH + timedelta(milliseconds=rest)).strftime("%H:%M:%S")
@@ -83,7 +100,7 @@ def clean_date(text: str) -> str:
 def clean_datetime(text: str) -> str:
     stripped = text.strip()
     try:
-        return iso_instant(instant_ms(stripped))
+        return iso_instant(_written_instant(stripped))
     except (ValueError, OverflowError):
         code = "INVALID_DATE" if _ISO_DATE.match(stripped) else "INVALID_LONG"
         raise InvalidValue(code, f"{text} was not a valid long.") from None
@@ -92,8 +109,11 @@ def clean_datetime(text: str) -> str:
 def clean_email(text: str, invalid_tlds: list[str]) -> str:
     stripped = text.strip()
     found = _EMAIL.fullmatch(stripped)
-    if not found or len(stripped) > 254 or ".." in stripped or (
-        found.group(1).lower() in invalid_tlds
+    if (
+        not found
+        or len(stripped) > 254
+        or ".." in stripped
+        or (found.group(1).lower() in invalid_tlds)
     ):
         raise InvalidValue("INVALID_EMAIL", f"Email address {text} is invalid")
     return stripped.lower()
