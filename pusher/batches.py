@@ -1,0 +1,89 @@
+"""Rows of the queue, and batches of rows that can go to HubSpot in one request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+
+class QueueRow(NamedTuple):
+    """One row of `push_queue`; the field names are the columns."""
+
+    entity: str
+    object_type: str
+    natural_key: str
+    record_ref: str
+    operation: str  # update | upsert
+    hubspot_id: str | None
+    id_property: str
+    properties: str  # a JSON object
+    payload_hash: str
+    match_tier: int | None
+    guard: str | None  # a JSON object
+
+
+COLUMNS = ", ".join(QueueRow._fields)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one object, one operation, all guarded or all not."""
+
+    rows: list[QueueRow]
+
+    @property
+    def like(self) -> QueueRow:
+        """A row that stands for what all have in common."""
+        return self.rows[0]
+
+    @property
+    def is_upsert(self) -> bool:
+        return self.like.operation == "upsert"
+
+    @cached_property
+    def by_key(self) -> dict[str, QueueRow]:
+        """The rows by what HubSpot finds their records by: record id, or value of the key."""
+        if self.is_upsert:
+            name = self.like.id_property
+            return {str(json.loads(row.properties)[name]): row for row in self.rows}
+        return {str(row.hubspot_id): row for row in self.rows}
+
+    @property
+    def halves(self) -> tuple[Batch, Batch]:
+        middle = len(self.rows) // 2
+        return Batch(self.rows[:middle]), Batch(self.rows[middle:])
+
+    def write_body(self) -> bytes:
+        """The request to write them. `properties` is JSON already and goes in as it is."""
+        inputs = []
+        for key, row in self.by_key.items():
+            head = {"id": key, "objectWriteTraceId": row.record_ref}
+            if self.is_upsert:
+                head["idProperty"] = row.id_property
+            inputs.append(f'{json.dumps(head)[:-1]}, "properties": {row.properties}}}')
+        return f'{{"inputs": [{", ".join(inputs)}]}}'.encode()
+
+    def read_body(self, names: Iterable[str]) -> bytes:
+        """The request to read these properties of their records."""
+        body: dict[str, Any] = {"inputs": [{"id": key} for key in self.by_key]}
+        if self.is_upsert:
+            body["idProperty"] = self.like.id_property
+            names = {*names, self.like.id_property}
+        return json.dumps({**body, "properties": sorted(names)}).encode()
+
+
+def batches(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[Batch]:
+    """Group rows as they come. No two rows of a run touch one record, so order is free."""
+    open_batches: dict[tuple[Any, ...], list[QueueRow]] = {}
+    for values in rows:
+        row = QueueRow(*values)
+        kind = (row.entity, row.object_type, row.operation, row.id_property, row.guard is None)
+        bucket = open_batches.setdefault(kind, [])
+        bucket.append(row)
+        if len(bucket) == size:
+            del open_batches[kind]
+            yield Batch(bucket)
+    yield from map(Batch, open_batches.values())

@@ -1,0 +1,124 @@
+"""Errors, grouped by what the caller does about them.
+
+PusherError
+├── RunError            ends the run; carries its exit code
+│   ├── SettingsError       2    mend the settings, the portal or the build, then run again
+│   ├── LeaseHeld           3    another pusher is at work
+│   ├── GateStop            4    SQL, or the operator, said no before the first write
+│   ├── EndedEarly          5    daily limit, long wait, outage: the rest is due next run
+│   ├── Failed              1    access refused, warehouse, reject rate, lease lost
+│   │   └── Forbidden               403: some calls can do without
+│   └── Interrupted       143    asked to stop
+├── Transient           try again: no usable answer
+│   └── Throttled           try again, as often as it takes: the limiter has paused everyone
+├── Refused             HubSpot understood the request and said no: split it, or log it
+└── Halted              this thread is to stop; another one knows why
+
+None of them ever holds a response body, a request body or a property value: `str(error)` is
+always fit for a log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class PusherError(Exception):
+    """Base of all: a short code for machines and, where it helps, a line for people."""
+
+    def __init__(self, code: str, hint: str = "") -> None:
+        super().__init__(f"{code}: {hint}" if hint else code)
+        self.code = code
+        self.hint = hint
+
+
+class RunError(PusherError):
+    """Ends the run."""
+
+    exit_code = 1
+    status = "failed"
+
+
+class SettingsError(RunError):
+    """A setting, the portal or the dbt project is not as this run needs it."""
+
+    exit_code = 2
+
+
+class LeaseHeld(RunError):
+    """Another pusher holds the lease."""
+
+    exit_code = 3
+    status = "stopped"
+
+
+class GateStop(RunError):
+    """Stopped before the first write."""
+
+    exit_code = 4
+    status = "stopped"
+
+
+class EndedEarly(RunError):
+    """HubSpot cannot take more for now; what is left is due in the next run."""
+
+    exit_code = 5
+    status = "partial"
+
+
+class Failed(RunError):
+    """Someone has to look at it."""
+
+
+class Forbidden(Failed):
+    """The token lacks a scope."""
+
+
+class Interrupted(RunError):
+    """SIGTERM or SIGINT."""
+
+    exit_code = 143
+    status = "interrupted"
+
+
+class Transient(PusherError):
+    """No usable answer. `wait` is the least number of seconds before the next attempt."""
+
+    def __init__(self, code: str, *, wait: float = 0.0) -> None:
+        super().__init__(code)
+        self.wait = wait
+        self.in_outage = False  # set where nothing at all succeeds: then giving up is no use
+
+
+class Throttled(Transient):
+    """A 429 or the like; `lane` says which requests have to pause for `wait` seconds."""
+
+    def __init__(self, code: str, *, wait: float, lane: str) -> None:
+        super().__init__(code, wait=wait)
+        self.lane = lane
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why HubSpot refused a request or a record, in codes and property names only."""
+
+    category: str | None = None
+    code: str | None = None
+    property_names: tuple[str, ...] = ()
+    http_status: int | None = None
+    correlation_id: str | None = None
+
+
+class Refused(PusherError):
+    """HubSpot refused the request as a whole."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code or refusal.category or f"http_{refusal.http_status}")
+        self.refusal = refusal
+
+
+class Halted(PusherError):
+    """The run is ending: this request was not sent."""
+
+    def __init__(self) -> None:
+        super().__init__("halted")

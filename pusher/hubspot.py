@@ -1,0 +1,322 @@
+"""A thin HubSpot client: one request in, one classified answer out.
+
+Call sites never see a status code: `classify` turns each answer into a document or an error
+of `pusher.errors`, and keeps nothing of a body that could hold a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from pusher.breaker import Breaker
+from pusher.errors import (
+    EndedEarly,
+    Failed,
+    Forbidden,
+    Halted,
+    Refusal,
+    Refused,
+    SettingsError,
+    Throttled,
+    Transient,
+)
+from pusher.limiter import GENERAL, SEARCH, Limiter
+from pusher.retry import Policy
+from pusher.settings import Settings
+
+SEARCH_LIMIT = 200  # records a page, HubSpot's maximum; the list endpoint's is 100
+LONGEST_WAIT = 60.0  # seconds; beyond that the run ends, and the next one goes on
+LOCK_SECONDS = 2.0  # a 423 says that a record is locked; locks last that long
+
+Document = dict[str, Any]
+
+
+class HubSpot:
+    """One portal. Safe to share between threads: each keeps a connection of its own."""
+
+    def __init__(self, settings: Settings, token: str) -> None:
+        self.limiter = Limiter()
+        self.breaker = Breaker()
+        self.policy = Policy(settings.max_retries + 1, settings.initial_backoff)
+        self.before_write: Callable[[], None] = lambda: None
+        self.halted = threading.Event()
+        self.requests = 0
+        self.timeout = settings.request_timeout
+        self.clock = datetime.now(UTC)  # HubSpot's, as of its latest answer
+        self._base = settings.hubspot_base
+        self._is_local = settings.emulator is not None
+        self._token = token
+        self._types: dict[str, str] = {}
+        self._local = threading.local()
+        self._count = threading.Lock()
+        version = settings.api_version
+        crm = "/crm/v3/{}" if version == "v3" else f"/crm/{{}}/{version}"
+        self._objects, self._properties = crm.format("objects"), crm.format("properties")
+        self._schemas = f"/crm-object-schemas/{version}/schemas"
+        self._account = f"/account-info/{version}/details"
+
+    # One attempt each: the ship loop repeats a guard read and its write as one.
+
+    def batch(self, object_type: str, operation: str, body: bytes) -> Document:
+        """`read`, `update` or `upsert` up to a hundred records."""
+        path = f"{self._objects}/{self._type(object_type)}/batch/{operation}"
+        return self._send("POST", path, body, is_write=operation != "read")
+
+    # With retries.
+
+    def search(self, object_type: str, body: Document) -> Document:
+        """One page of search results, and the total."""
+        path = f"{self._objects}/{self._type(object_type)}/search"
+        return self._call("POST", path, json.dumps(body).encode(), is_search=True)
+
+    def page(self, object_type: str, properties: str, after: str | None) -> Document:
+        """One page of all live records, from the primary store."""
+        params = {"limit": "100", "archived": "false", "properties": properties}
+        if after:
+            params["after"] = after
+        return self._call("GET", f"{self._objects}/{self._type(object_type)}", params=params)
+
+    def portal_id(self) -> str:
+        """Which portal the token belongs to; the first request of every run, without any data."""
+        try:
+            details = self._call("GET", self._account)
+        except Refused:  # the dated paths are younger than this endpoint
+            details = self._call("GET", "/account-info/v3/details")
+        return str(details.get("portalId", ""))
+
+    def resolve(self, object_type: str, portal_id: str) -> bool:
+        """Learn the canonical id of an object type; false where the portal does not show it.
+
+        A token without the schema scope, or a portal that shows no schema for a standard object,
+        is no obstacle: then the name is used as given.
+        """
+        names = [object_type]
+        if object_type.startswith("p_"):  # short for p<portal>_…, which some portals insist on
+            names.append(f"p{portal_id}_{object_type[2:]}")
+        for name in names:
+            try:
+                schema = self._call("GET", f"{self._schemas}/{quote(name, safe='')}")
+            except Forbidden:
+                return False
+            except Refused:
+                continue
+            self._types[object_type] = str(schema.get("objectTypeId") or name)
+            return True
+        return False
+
+    def properties(self, object_type: str, sensitivity: str | None = None) -> list[Document]:
+        """The properties of an object; sensitive ones are listed only on demand."""
+        params = {"dataSensitivity": sensitivity} if sensitivity else {}
+        path = f"{self._properties}/{self._type(object_type)}"
+        return entries(self._call("GET", path, params=params), "results")
+
+    def create_schema(self, schema: Document) -> str:
+        """Create a custom object and give its id."""
+        return str(self._create(self._schemas, schema).get("objectTypeId", ""))
+
+    def create_group(self, object_type: str, group: Document) -> None:
+        """Create a property group; an existing one is fine."""
+        try:
+            self._create(f"{self._properties}/{self._type(object_type)}/groups", group)
+        except Refused as error:
+            if error.refusal.http_status != 409:
+                raise
+
+    def create_property(self, object_type: str, definition: Document) -> None:
+        """Create a property."""
+        self._create(f"{self._properties}/{self._type(object_type)}", definition)
+
+    def _create(self, path: str, body: Document) -> Document:
+        return self._call("POST", path, json.dumps(body).encode(), is_write=True)
+
+    def _type(self, object_type: str) -> str:
+        return quote(self._types.get(object_type, object_type), safe="")
+
+    def _call(self, method: str, path: str, body: bytes | None = None, **options: Any) -> Document:
+        return self.policy.call(lambda: self._send(method, path, body, **options))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        is_search: bool = False,
+        is_write: bool = False,
+    ) -> Document:
+        self._check_halted()
+        self.breaker.check()
+        self.limiter.wait(search=is_search)
+        self._check_halted()
+        if is_write:
+            self.before_write()
+        with self._count:
+            self.requests += 1
+        started_at = time.monotonic()
+        try:
+            try:
+                response = self._session().request(
+                    method,
+                    self._base + path,
+                    data=body,
+                    params=params,
+                    timeout=(min(5.0, self.timeout), self.timeout),
+                    allow_redirects=False,
+                )
+                content = response.content
+            except requests.RequestException as error:
+                raise Transient(type(error).__name__) from None
+            self.limiter.learn(response.headers)
+            document = classify(response.status_code, response.headers, content, is_search)
+        except Throttled as error:
+            if self.limiter.pause(error.lane, error.wait):
+                self.breaker.failure(started_at)
+            raise
+        except Transient as error:
+            error.in_outage = self.breaker.failure(started_at)
+            raise
+        except Refused:
+            self.breaker.success()
+            raise
+        self.breaker.success()
+        self.clock = _date(response.headers) or self.clock
+        return document
+
+    def _check_halted(self) -> None:
+        if self.halted.is_set():
+            raise Halted
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.mount(self._base, HTTPAdapter(pool_connections=1, pool_maxsize=1))
+            # An auth callable, since requests would let a .netrc entry replace a plain header.
+            session.auth = self._authorize
+            session.headers["Content-Type"] = "application/json"
+            session.headers["User-Agent"] = "reverse-etl-pusher"
+            session.trust_env = not self._is_local  # a proxy cannot reach this machine's loopback
+            self._local.session = session
+        return session
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def classify(
+    status: int, headers: Mapping[str, str], content: bytes, is_search: bool = False
+) -> Document:
+    """The document of a good answer; an error that says what to do about any other."""
+    document = _document(content)
+    if 200 <= status < 300:
+        if document is None and content:
+            raise Transient("unreadable_answer")
+        return document or {}
+    if 300 <= status < 400:
+        raise SettingsError("redirected", "HUBSPOT_BASE answers with a redirect; name its target")
+    if status == 401:
+        raise Failed("unauthorized", "HubSpot does not take the token: has it been rotated?")
+    if status == 403:
+        raise Forbidden("forbidden", "the token lacks a scope; `python -m pusher check` says more")
+    code = f"http_{status}"
+    ordered = _retry_after(headers)
+    if ordered > LONGEST_WAIT or (status == 477 and not ordered):
+        raise EndedEarly("long_wait", "HubSpot asks for a long wait; the rest is due next run")
+    if status == 429:
+        raise _throttled(document or {}, ordered, is_search)
+    if status in (408, 423, 425, 477) or status >= 500:
+        if ordered:
+            raise Throttled(code, wait=ordered, lane=GENERAL)
+        raise Transient(code, wait=LOCK_SECONDS if status == 423 else 0.0)
+    if status == 404 and document is None:
+        raise Transient(code)  # a gateway's page: HubSpot's own 404 on these paths is JSON
+    raise Refused(refusal_of(document or {}, status))
+
+
+def refusal_of(error: Mapping[str, Any], status: int | None = None) -> Refusal:
+    """What an error body says, in codes and property names: its texts repeat values."""
+    message = str(error.get("message", ""))
+    details = entries(error, "errors")
+    codes = [str(entry.get("code", "")) for entry in details]
+    codes += re.findall(r'"error":"(\w+)"', message)
+    codes += [str(error.get("subCategory", "")).rpartition(".")[2]]
+    names = [name for entry in (error, *details) for name in named(entry, "propertyName")]
+    names += re.findall(r'"name":"(\w+)"', message) + re.findall(r"propertyName=(\w+)", message)
+    category = _word(str(error.get("category", "")))
+    if "already has that value" in message or "already exists" in message.lower():
+        category = "CONFLICT"  # validation error by name, but another record's state is the cause
+    correlation = re.fullmatch(r"[\da-fA-F-]{8,64}", str(error.get("correlationId", "")))
+    return Refusal(
+        category=category,
+        code=next(filter(None, map(_word, codes)), None),
+        property_names=tuple(dict.fromkeys(names)),
+        http_status=status,
+        correlation_id=correlation.group() if correlation else None,
+    )
+
+
+def entries(document: Mapping[str, Any], name: str) -> list[Document]:
+    """The objects of a list in an answer, whatever else it may hold."""
+    return [entry for entry in document.get(name) or [] if isinstance(entry, dict)]
+
+
+def named(error: Mapping[str, Any], key: str) -> list[str]:
+    """What the structured context of an error names: trace ids, record ids, properties."""
+    context = error.get("context")
+    values = context.get(key) if isinstance(context, dict) else None
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _word(text: str) -> str | None:
+    """A code as HubSpot writes them; anything else may be a value, and is dropped."""
+    return text if re.fullmatch(r"[A-Z][A-Z0-9_]{2,60}", text) else None
+
+
+def _document(content: bytes) -> Document | None:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _throttled(document: Document, ordered: float, is_search: bool) -> Exception:
+    policy = str(document.get("policyName", "")).upper()
+    if policy == "DAILY" or "daily limit" in str(document.get("message", "")):
+        return EndedEarly("daily_limit", "HubSpot's daily limit is used up: the rest is due later")
+    if policy == "SECONDLY":
+        lane = SEARCH if is_search else GENERAL
+        return Throttled("http_429_secondly", wait=ordered or 1.0, lane=lane)
+    return Throttled("http_429", wait=ordered or 10.0, lane=GENERAL)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    text = headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        return parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None

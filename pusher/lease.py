@@ -1,0 +1,118 @@
+"""One lease for all entities: who holds it may write.
+
+It is one row, taken by an UPDATE that is judged by the rows it changed, on BigQuery's clock.
+A thread renews it. Whoever was paused past its end finds `outlives` false, and stops.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from pusher import logs
+from pusher.errors import Failed, LeaseHeld, PusherError, SettingsError
+from pusher.warehouse import Row, Warehouse
+
+LIFE_SECONDS = 120
+RENEW_SECONDS = 30.0
+
+
+class Lease:
+    """Holds the lease from `take` to `release`."""
+
+    def __init__(self, warehouse: Warehouse, table: str, run_id: str) -> None:
+        self._warehouse = warehouse
+        self._table = table
+        self._run_id = run_id
+        self._ends_at = 0.0  # on our own monotonic clock, never later than BigQuery's end
+        self._released = threading.Event()
+        self._is_held = False
+
+    def take(self, portal_id: str, hubspot_base: str) -> None:
+        """Take the lease and bind the portal to it, or raise what stands against it."""
+        row = self.row()
+        if row["portal_id"] not in (None, "", portal_id):
+            raise SettingsError(
+                "wrong_portal",
+                f"this dataset belongs to portal {row['portal_id']}, the token to {portal_id}",
+            )
+        changed = self._update(
+            f"""update {self._table}
+            set holder = @run_id, run_id = @run_id, acquired_at = current_timestamp(),
+                heartbeat_at = current_timestamp(),
+                expires_at = timestamp_add(current_timestamp(), interval {LIFE_SECONDS} second),
+                portal_id = @portal_id, hubspot_base = @hubspot_base
+            where lease_name = 'pusher' and coalesce(portal_id, '') in ('', @portal_id)
+                and (coalesce(holder, @run_id) = @run_id
+                    or expires_at is null or expires_at < current_timestamp())""",
+            portal_id=portal_id,
+            hubspot_base=hubspot_base,
+        )
+        if not changed:
+            row = self.row()
+            raise LeaseHeld(
+                "lease_held",
+                f"held by {row['holder']} since {_time(row['acquired_at'])}, "
+                f"expires {_time(row['expires_at'])}",
+            )
+        self._is_held = True
+        threading.Thread(target=self._keep, name="lease", daemon=True).start()
+
+    def row(self) -> Row:
+        """The lease as it stands."""
+        rows = self._warehouse.query(f"select * from {self._table} where lease_name = 'pusher'")
+        if len(rows) != 1:
+            raise SettingsError("not_built", "the lease row is missing: run `dbt build` first")
+        return rows[0]
+
+    def outlives(self, seconds: float) -> bool:
+        """Whether it is ours for so long from now."""
+        return time.monotonic() + seconds < self._ends_at
+
+    def check(self, seconds: float) -> None:
+        """Raise unless it is ours for so long from now."""
+        if not self.outlives(seconds):
+            raise Failed("lease_lost", "the lease ran out before it could be renewed")
+
+    def release(self) -> None:
+        """Give it up, where it is still ours."""
+        self._released.set()
+        if self._is_held:
+            self._is_held = False
+            self._warehouse.execute(
+                f"""update {self._table}
+                set holder = null, run_id = null, expires_at = null
+                where lease_name = 'pusher' and holder = @run_id""",
+                run_id=self._run_id,
+            )
+
+    def _keep(self) -> None:
+        while not self._released.wait(RENEW_SECONDS):
+            try:
+                changed = self._update(
+                    f"""update {self._table}
+                    set heartbeat_at = current_timestamp(),
+                        expires_at =
+                            timestamp_add(current_timestamp(), interval {LIFE_SECONDS} second)
+                    where lease_name = 'pusher' and holder = @run_id"""
+                )
+            except PusherError as error:
+                logs.event("lease_not_renewed", severity="WARNING", code=error.code)
+                continue
+            if not changed:
+                self._ends_at = 0.0
+                logs.event("lease_lost", severity="ERROR")
+                return
+
+    def _update(self, sql: str, **parameters: str) -> int:
+        # Our end counts from before the statement, BigQuery's from within it.
+        ends_at = time.monotonic() + LIFE_SECONDS
+        changed = self._warehouse.execute(sql, run_id=self._run_id, **parameters)
+        if changed:
+            self._ends_at = ends_at
+        return changed
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else "-"

@@ -1,0 +1,161 @@
+"""Structured logs: JSON lines that Cloud Logging reads, or plain text on a terminal.
+
+A field is logged only if its name is on the allow-list below, and other libraries' records are
+dropped: their debug output and exception texts can hold what HubSpot or BigQuery answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import warnings
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+FIELDS = frozenset(
+    [
+        "attempt",
+        "batch_rows",
+        "bigquery_round_trips",
+        "bigquery_seconds",
+        "category",
+        "changed",
+        "code",
+        "command",
+        "confirmed",
+        "correlation_id",
+        "count",
+        "counts",
+        "created",
+        "detail",
+        "duration_seconds",
+        "entity",
+        "error_code",
+        "exit_code",
+        "expires_at",
+        "failed",
+        "finding",
+        "guarded",
+        "hint",
+        "holder",
+        "host",
+        "hubspot_requests",
+        "http_status",
+        "interval_seconds",
+        "job_id",
+        "kind",
+        "lane",
+        "limit",
+        "max_requests",
+        "mode",
+        "object_type",
+        "operation",
+        "outcome",
+        "outcomes",
+        "portal_id",
+        "property",
+        "property_names",
+        "queued",
+        "reason",
+        "record_ref",
+        "request",
+        "rows",
+        "run_id",
+        "sent",
+        "severity_of",
+        "since",
+        "staged",
+        "state",
+        "status",
+        "step",
+        "unrecorded",
+        "updated",
+        "wait_seconds",
+        "what_to_do",
+        "window_seconds",
+    ]
+)
+LAST_EVENTS = 50
+
+_logger = logging.getLogger("pusher")
+_labels: dict[str, str] = {}
+_last: deque[Mapping[str, Any]] = deque(maxlen=LAST_EVENTS)
+
+
+def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send our events to `stream` (stdout), and nobody else's to anywhere."""
+    stream = stream or sys.stdout
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Text() if stream.isatty() else _Json())
+    _logger.handlers = [handler]
+    _logger.setLevel(level)
+    _logger.propagate = False
+    logging.getLogger().handlers = [logging.NullHandler()]
+    logging.raiseExceptions = False
+    warnings.simplefilter("ignore")
+    # A traceback shows values (a KeyError its key, a JSON error its document): name the type only.
+    sys.excepthook = lambda kind, error, trace: event("crashed", severity="ERROR", code=_code(kind))
+    threading.excepthook = lambda args: event(
+        "crashed", severity="ERROR", code=_code(args.exc_type)
+    )
+
+
+def bind(**labels: str) -> None:
+    """Put labels, the run id say, on every later event; `trace` links it to a request."""
+    _labels.update(labels)
+
+
+def event(name: str, *, severity: str = "INFO", **fields: Any) -> None:
+    """Log one event. The name is a fixed word; what varies goes into allow-listed fields."""
+    level = getattr(logging, severity)
+    known = {key: value for key, value in fields.items() if key in FIELDS and value is not None}
+    if level >= logging.INFO:
+        _last.append({"time": _now(), "severity": severity, "event": name, **known})
+    if _logger.isEnabledFor(level):
+        _logger.log(level, name.replace("_", " "), extra={"fields": {"event": name, **known}})
+
+
+def phase(name: str) -> None:
+    """Log that a run enters a phase; operators and tests look for these lines by `step`."""
+    event("phase", step=name)
+
+
+def last_events() -> tuple[Mapping[str, Any], ...]:
+    """The most recent events from INFO upwards, for alerts."""
+    return tuple(_last)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _code(kind: type[BaseException] | None) -> str:
+    return kind.__name__ if kind else "unknown"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        labels = {key: value for key, value in _labels.items() if key != "trace"}
+        line = {
+            "severity": record.levelname,
+            "message": record.getMessage(),
+            "time": _now(),
+            "logging.googleapis.com/labels": labels,
+            **labels,
+            **getattr(record, "fields", {}),
+        }
+        if "trace" in _labels:
+            line["logging.googleapis.com/trace"] = _labels["trace"]
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {k: v for k, v in getattr(record, "fields", {}).items() if k != "event"}
+        text = " ".join(f"{key}={value}" for key, value in fields.items())
+        mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
+        return f"{datetime.now():%H:%M:%S} {mark}{record.getMessage()}  {text}".rstrip()

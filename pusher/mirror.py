@@ -1,0 +1,195 @@
+"""Reads HubSpot back into `hubspot_mirror`: all of it once, then what changed.
+
+What to read comes from the view `mirror_plan`; what becomes of it is decided by the procedures
+that take the staged pages over. Rows are staged in chunks and never all in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pusher import logs
+from pusher.errors import Failed
+from pusher.hubspot import SEARCH_LIMIT, Document, HubSpot
+from pusher.settings import Settings
+from pusher.warehouse import Row, Warehouse
+
+CHUNK_ROWS = 10_000  # at HubSpot's ceiling one load in five seconds
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh of one entity came to."""
+
+    entity: str
+    watermark: datetime
+    mode: str
+    rows: int
+
+
+def plans(warehouse: Warehouse, settings: Settings) -> list[Row]:
+    """What to read back, an entity a row."""
+    return warehouse.query(f"select * from {settings.table('mirror_plan')}")
+
+
+def refresh(
+    warehouse: Warehouse, hubspot: HubSpot, settings: Settings, plan: Row, *, full: bool = False
+) -> Refreshed:
+    """Bring the mirror of one entity up to date."""
+    entity = plan["entity"]
+    full = full or plan["needs_full"] or plan["watermark"] is None
+    watermark = hubspot.clock  # what changes from here on is for the next refresh
+    refresh_id = uuid.uuid4().hex
+    pages = _all(hubspot, plan) if full else _changed(hubspot, plan)
+    rows = _stage(warehouse, refresh_id, plan, pages)
+    if full:
+        _check_shrinkage(warehouse, settings, refresh_id, plan, rows)
+        # Repeated after it has emptied the stage, it would bury every record of the mirror.
+        done = f"""select 1 as done from {settings.table("hubspot_mirror_state")}
+            where entity = '{entity}' and full_refreshed_at = '{watermark.isoformat()}'"""
+        warehouse.call("replace_mirror", refresh_id, entity, watermark, unless=done)
+    else:
+        warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
+    mode = "full" if full else "delta"
+    logs.event("mirror_refreshed", entity=entity, mode=mode, rows=rows)
+    return Refreshed(entity, watermark, mode, rows)
+
+
+def bury(warehouse: Warehouse, entity: str, hubspot_ids: list[str], watermark: datetime) -> None:
+    """Note records that HubSpot has just said are gone; the next refresh starts where it would."""
+    refresh_id = uuid.uuid4().hex
+    lines = [_line(refresh_id, entity, hubspot_id, None, None) for hubspot_id in hubspot_ids]
+    warehouse.append("hubspot_mirror_stage", lines)
+    warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
+
+
+def _all(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
+    after: str | None = None
+    while True:
+        document = hubspot.page(plan["object_type"], plan["properties"], after)
+        yield document.get("results", [])
+        after = document.get("paging", {}).get("next", {}).get("after")
+        if not after:
+            return
+
+
+def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
+    """Pages by record id, so that neither the cap on results nor equal timestamps can hide one."""
+    start = _start(hubspot, plan)
+    last_id = "0"
+    while True:
+        results = hubspot.search(
+            plan["object_type"],
+            {
+                "filterGroups": [
+                    {
+                        "filters": [
+                            _filter(plan["last_modified_property"], "GTE", start),
+                            {"propertyName": "hs_object_id", "operator": "GT", "value": last_id},
+                        ]
+                    }
+                ],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": plan["properties"].split(","),
+                "limit": SEARCH_LIMIT,
+            },
+        ).get("results", [])
+        yield results
+        if len(results) < SEARCH_LIMIT:
+            return
+        last_id = str(results[-1]["id"])
+
+
+def _start(hubspot: HubSpot, plan: Row) -> datetime:
+    """Where the delta starts: in the overlap, unless HubSpot's index shows no more of it than we
+    hold. Asking costs one request, reading the overlap again one in two hundred records."""
+    delta_from: datetime = plan["delta_from"]
+    watermark: datetime = plan["watermark"]
+    if plan["rows_in_overlap"] <= SEARCH_LIMIT:
+        return delta_from
+    name = plan["last_modified_property"]
+    filters = [_filter(name, "GTE", delta_from), _filter(name, "LTE", watermark)]
+    body = {"filterGroups": [{"filters": filters}], "limit": 1}
+    total = hubspot.search(plan["object_type"], body).get("total")
+    return watermark if total == plan["rows_in_overlap"] else delta_from
+
+
+def _filter(name: str, operator: str, moment: datetime) -> Document:
+    return {
+        "propertyName": name,
+        "operator": operator,
+        "value": str(int(moment.timestamp() * 1000)),
+    }
+
+
+def _stage(
+    warehouse: Warehouse, refresh_id: str, plan: Row, pages: Iterator[list[Document]]
+) -> int:
+    """Load the pages while the next ones are read; at most one load is under way."""
+    rows = 0
+    lines: list[bytes] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="stage") as loader:
+        loading: Future[None] | None = None
+        for page in pages:
+            rows += len(page)
+            for record in page:
+                properties = record.get("properties", {})
+                modified = properties.get(plan["last_modified_property"]) or record.get("updatedAt")
+                lines.append(
+                    _line(refresh_id, plan["entity"], str(record["id"]), properties, modified)
+                )
+            if len(lines) >= CHUNK_ROWS:
+                if loading:
+                    loading.result()
+                loading = loader.submit(warehouse.append, "hubspot_mirror_stage", lines)
+                lines = []
+        if loading:
+            loading.result()
+    if lines:
+        warehouse.append("hubspot_mirror_stage", lines)
+    return rows
+
+
+def _line(
+    refresh_id: str,
+    entity: str,
+    hubspot_id: str,
+    properties: dict[str, Any] | None,
+    modified: str | None,
+) -> bytes:
+    row = {
+        "refresh_id": refresh_id,
+        "entity": entity,
+        "hubspot_id": hubspot_id,
+        "properties": None if properties is None else json.dumps(properties, ensure_ascii=False),
+        "last_modified_at": modified,
+        "is_dead": properties is None,
+        "loaded_at": datetime.now(UTC).isoformat(),
+    }
+    return json.dumps(row, ensure_ascii=False).encode()
+
+
+def _check_shrinkage(
+    warehouse: Warehouse, settings: Settings, refresh_id: str, plan: Row, staged: int
+) -> None:
+    checks = warehouse.query(
+        f"""select * from {settings.table("mirror_refresh_check")}
+        where refresh_id = @refresh_id and entity = @entity""",
+        refresh_id=refresh_id,
+        entity=plan["entity"],
+    )
+    # Without a staged row the view has nothing to say; from something to nothing is too much.
+    blocks = checks[0]["blocks"] if checks else plan["live_rows"] > 0
+    logs.event("mirror_staged", entity=plan["entity"], staged=staged, rows=plan["live_rows"])
+    if blocks:
+        raise Failed(
+            "mirror_shrank",
+            f"{plan['entity']}: HubSpot lists {staged} records, the mirror holds "
+            f"{plan['live_rows']}; if that is right, raise MIRROR_SHRINK_PERCENT for one run",
+        )

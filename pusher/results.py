@@ -1,0 +1,173 @@
+"""What HubSpot answered, record by record: never by position, never by the absence of an error."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pusher.batches import Batch, QueueRow
+from pusher.errors import Refusal
+from pusher.hubspot import Document, entries, named, refusal_of
+
+CREATED, UPDATED = "created", "updated"
+REJECTED, CONFLICT, NOT_FOUND = "rejected", "conflict", "not_found"
+LEFT_OUT, UNANSWERED, CHANGED = "left_out", "unanswered", "changed_in_hubspot"
+CONFIRMED = (CREATED, UPDATED)
+
+OUTCOMES = {
+    "VALIDATION_ERROR": REJECTED,
+    "CONFLICT": CONFLICT,
+    "OBJECT_ALREADY_EXISTS": CONFLICT,
+    "OBJECT_NOT_FOUND": NOT_FOUND,
+}
+_NO_REFUSAL = Refusal()
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+class Result(NamedTuple):
+    """What became of one row."""
+
+    row: QueueRow
+    outcome: str
+    hubspot_id: str | None = None
+    is_new: bool | None = None
+    updated_at: str | None = None
+    refusal: Refusal = _NO_REFUSAL
+
+
+class Correlated(NamedTuple):
+    """An answer, matched to the rows that were sent."""
+
+    results: list[Result]
+    left: list[QueueRow]  # rows that no part of the answer speaks of
+    strays: dict[str, Document]  # results that could not be matched, by record id
+
+
+def refused(row: QueueRow, refusal: Refusal) -> Result:
+    """The result of a row that HubSpot refused by itself."""
+    outcome = OUTCOMES.get(refusal.category or "")
+    if outcome is None:
+        outcome = CONFLICT if refusal.http_status == 409 else UNANSWERED
+    return Result(row, outcome, row.hubspot_id, refusal=refusal)
+
+
+def confirmed(row: QueueRow, result: Document) -> Result:
+    """The result of a row that HubSpot says it wrote."""
+    is_new = result.get("new") if row.operation == "upsert" else False
+    outcome = CREATED if is_new else UPDATED
+    return Result(row, outcome, str(result["id"]), is_new, result.get("updatedAt"))
+
+
+def correlate(batch: Batch, document: Document) -> Correlated:
+    """Match by the echoed trace id, else by what the record was asked for by."""
+    by_trace = {row.record_ref: row for row in batch.rows}
+    open_rows = dict(by_trace)
+    results: list[Result] = []
+    strays: dict[str, Document] = {}
+    for result in entries(document, "results"):
+        if not result.get("id"):
+            continue
+        row = _row_of(result, batch, by_trace)
+        if row is None:
+            strays[str(result["id"])] = result
+        elif open_rows.pop(row.record_ref, None):
+            results.append(confirmed(row, result))
+    for error in entries(document, "errors"):
+        traced = [by_trace.get(trace) for trace in named(error, "objectWriteTraceId")]
+        for row in traced or [batch.by_key.get(key) for key in named(error, "ids")]:
+            if row and open_rows.pop(row.record_ref, None):
+                results.append(refused(row, refusal_of(error)))
+    return Correlated(results, list(open_rows.values()), strays)
+
+
+def _row_of(result: Document, batch: Batch, by_trace: Mapping[str, QueueRow]) -> QueueRow | None:
+    traced = by_trace.get(str(result.get("objectWriteTraceId")))
+    if not batch.is_upsert:
+        return batch.by_key.get(str(result["id"])) or traced
+    key = (result.get("properties") or {}).get(batch.like.id_property)
+    return traced or batch.by_key.get(str(key))
+
+
+class Recorder:
+    """Renders results as rows of the push log. Names of properties are taken over only where the
+    row itself has such a property: anything else in an error may be a value."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._numbers = itertools.count(1)
+
+    def lines(self, results: Iterable[Result]) -> list[bytes]:
+        now = datetime.now(UTC).isoformat()
+        return [self._line(result, now) for result in results]
+
+    def _line(self, result: Result, now: str) -> bytes:
+        row, refusal = result.row, result.refusal
+        names = ""
+        if refusal.property_names:
+            known = json.loads(row.properties)
+            names = ",".join(name for name in refusal.property_names if name in known)
+        updated_at = result.updated_at or ""
+        entry: dict[str, Any] = {
+            "result_id": f"{self._run_id}-{next(self._numbers)}",
+            "run_id": self._run_id,
+            "entity": row.entity,
+            "object_type": row.object_type,
+            "natural_key": row.natural_key,
+            "record_ref": row.record_ref,
+            "operation": row.operation,
+            "hubspot_id": result.hubspot_id,
+            "payload_hash": row.payload_hash,
+            "match_tier": row.match_tier,
+            "outcome": result.outcome,
+            "category": refusal.category,
+            "code": refusal.code,
+            "property_names": names or None,
+            "http_status": refusal.http_status,
+            "correlation_id": refusal.correlation_id,
+            "is_new": result.is_new,
+            "hubspot_updated_at": updated_at if _TIMESTAMP.fullmatch(updated_at) else None,
+            "pushed_at": now,
+        }
+        return json.dumps(entry).encode()
+
+
+class Tally:
+    """Counts outcomes per entity, and says when too many are refusals."""
+
+    RUNAWAY_ROWS = 200  # so many of no avail, and most of all: there is no use in going on
+
+    def __init__(self, max_percent: float, max_rows: int) -> None:
+        self._max_percent = max_percent
+        self._max_rows = max_rows
+        self._lock = threading.Lock()
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.upserts_confirmed: Counter[str] = Counter()
+
+    def add(self, results: Iterable[Result]) -> None:
+        with self._lock:
+            for row, outcome, *_ in results:
+                self.counts[row.entity][outcome] += 1
+                if row.operation == "upsert" and outcome in CONFIRMED:
+                    self.upserts_confirmed[row.entity] += 1
+
+    def total(self, *outcomes: str) -> int:
+        """Records with one of these outcomes; all records without any named."""
+        with self._lock:
+            pairs = [pair for counter in self.counts.values() for pair in counter.items()]
+        return sum(number for name, number in pairs if not outcomes or name in outcomes)
+
+    def too_many_rejects(self) -> bool:
+        rejected = self.total(REJECTED)
+        return rejected >= max(1, self._max_rows) and (
+            rejected * 100 > self._max_percent * self.total()
+        )
+
+    def runaway(self) -> bool:
+        fruitless = self.total(REJECTED, UNANSWERED)
+        return fruitless >= self.RUNAWAY_ROWS and fruitless * 2 > self.total()

@@ -1,0 +1,258 @@
+"""The ship loop: batches of the queue to HubSpot, results to the push log.
+
+Threads keep enough batches in flight to fill HubSpot's rate at any latency. A batch is guarded
+(read first, where the decision rests on values that staff may change), written, matched to the
+answer, and recorded. What HubSpot refuses as a whole is split until the bad record stands alone.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pusher import logs
+from pusher.appender import Appender
+from pusher.batches import Batch, QueueRow, batches
+from pusher.errors import (
+    Failed,
+    Halted,
+    Interrupted,
+    PusherError,
+    Refusal,
+    Refused,
+    RunError,
+    Transient,
+)
+from pusher.hubspot import Document, HubSpot, entries, named
+from pusher.results import (
+    CHANGED,
+    LEFT_OUT,
+    NOT_FOUND,
+    UNANSWERED,
+    Correlated,
+    Recorder,
+    Result,
+    Tally,
+    confirmed,
+    correlate,
+    refused,
+)
+
+INTERRUPTED_SECONDS = 5.0
+ENDING_SECONDS = 10.0
+
+
+class Shipper:
+    """Ships one run's queue."""
+
+    def __init__(
+        self,
+        hubspot: HubSpot,
+        appender: Appender,
+        tally: Tally,
+        run_id: str,
+        *,
+        workers: int,
+        on_progress: Callable[[int], object] = lambda rows: None,
+    ) -> None:
+        self.gone: dict[str, list[str]] = {}  # record ids that HubSpot says are gone, by entity
+        self._hubspot = hubspot
+        self._appender = appender
+        self._tally = tally
+        self._recorder = Recorder(run_id)
+        self._on_progress = on_progress
+        self._error: RunError | None = None
+        self._lock = threading.Lock()
+        self._queue: queue.Queue[Batch | None] = queue.Queue(2 * workers)
+        self._workers = [
+            threading.Thread(target=self._work, name=f"ship-{number}", daemon=True)
+            for number in range(workers)
+        ]
+
+    def run(self, pages: Iterable[list[tuple[Any, ...]]], batch_size: int) -> None:
+        """Ship everything, or as much as can be until something ends the run."""
+        for worker in self._workers:
+            worker.start()
+        try:
+            try:
+                for batch in batches((row for page in pages for row in page), batch_size):
+                    if not self._enqueue(batch):
+                        break
+            except RunError as error:  # a page could not be read: ship those that were
+                self._error = self._error or error
+            for _ in self._workers:
+                self._enqueue(None)
+            for worker in self._workers:
+                while worker.is_alive() and not self._hubspot.halted.is_set():
+                    worker.join(0.5)
+        except Interrupted:
+            self._stop(INTERRUPTED_SECONDS)
+            raise
+        if self._hubspot.halted.is_set():
+            self._stop(ENDING_SECONDS)
+        if self._error:
+            raise self._error
+
+    def _stop(self, seconds: float) -> None:
+        """Send nothing more, and wait so long for what is in flight."""
+        self._hubspot.halted.set()
+        deadline = time.monotonic() + seconds
+        for worker in self._workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+
+    def _enqueue(self, batch: Batch | None) -> bool:
+        while not self._hubspot.halted.is_set():
+            try:
+                self._queue.put(batch, timeout=0.5)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def _work(self) -> None:
+        while not self._hubspot.halted.is_set():
+            try:
+                batch = self._queue.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            try:
+                self._appender.wait_until_ready(self._hubspot.halted)
+                self._ship(batch)
+                if self._tally.runaway():
+                    raise Failed("reject_rate", "HubSpot refuses most records: stopped early")
+            except Halted:
+                return
+            except RunError as error:
+                self._end(error)
+            except Exception as error:
+                self._end(Failed(f"crashed_{type(error).__name__}", "a defect: please report it"))
+            self._on_progress(len(batch.rows))
+
+    def _end(self, error: RunError) -> None:
+        with self._lock:
+            self._error = self._error or error
+        self._hubspot.halted.set()
+
+    def _ship(self, batch: Batch) -> None:
+        try:
+            results = self._hubspot.policy.call(lambda: self._attempt(batch))
+        except Refused as error:
+            if error.refusal.http_status == 404:
+                raise Failed("object_missing", "HubSpot no longer knows the object type") from None
+            if len(batch.rows) > 1:
+                for half in batch.halves:
+                    self._ship(half)
+                return
+            results = [refused(batch.like, error.refusal)]
+        except Transient as error:
+            logs.event("unanswered", severity="WARNING", code=error.code, rows=len(batch.rows))
+            results = [_held(row, UNANSWERED, error.code.upper()) for row in batch.rows]
+        self._record(results)
+
+    def _attempt(self, batch: Batch) -> list[Result]:
+        """Guard and write as one, so that a repeated write rests on a fresh read."""
+        held: list[Result] = []
+        rows = batch.rows
+        like = batch.like
+        if like.guard is not None:
+            logs.event("guard_read", severity="DEBUG", entity=like.entity, batch_rows=len(rows))
+            held, rows = self._guard(batch)
+        if not rows:
+            return held
+        sent = batch if len(rows) == len(batch.rows) else Batch(rows)
+        logs.event("write", severity="DEBUG", entity=like.entity, batch_rows=len(rows))
+        document = self._hubspot.batch(like.object_type, like.operation, sent.write_body())
+        logs.event("answered", severity="DEBUG", entity=like.entity, batch_rows=len(rows))
+        return held + self._settle(sent, correlate(sent, document))
+
+    def _guard(self, batch: Batch) -> tuple[list[Result], list[QueueRow]]:
+        """Results of the rows that may not be written now, and the rows that may."""
+        guards = {key: json.loads(row.guard or "{}") for key, row in batch.by_key.items()}
+        names = {name for guard in guards.values() for name in guard}
+        try:
+            current, gone = self._read(batch, names)
+            unseen = [
+                row for key, row in batch.by_key.items() if key not in current and key not in gone
+            ]
+            if unseen and batch.is_upsert:
+                # Neither there nor reported missing: only a second look makes it a new record.
+                current |= self._read(Batch(unseen), names)[0]
+        except Refused:
+            return [_held(row, UNANSWERED, "GUARD_UNREADABLE") for row in batch.rows], []
+        held: list[Result] = []
+        passed: list[QueueRow] = []
+        for key, row in batch.by_key.items():
+            if key in current:
+                planned = json.loads(row.properties)
+                found = current[key].get("properties") or {}
+                if all(_agrees(name, value, found, planned) for name, value in guards[key].items()):
+                    passed.append(row)
+                else:
+                    held.append(_held(row, CHANGED))
+            elif batch.is_upsert:
+                passed.append(row)
+            elif key in gone:
+                held.append(_held(row, NOT_FOUND))
+            else:
+                held.append(_held(row, UNANSWERED, "GUARD_UNREADABLE"))
+        return held, passed
+
+    def _read(self, batch: Batch, names: Iterable[str]) -> tuple[dict[str, Document], set[str]]:
+        """Records by key, and the keys that HubSpot says do not exist. One attempt."""
+        like = batch.like
+        document = self._hubspot.batch(like.object_type, "read", batch.read_body(names))
+        current: dict[str, Document] = {}
+        for record in entries(document, "results"):
+            properties = record.get("properties") or {}
+            key = properties.get(like.id_property) if batch.is_upsert else record.get("id")
+            current[str(key)] = record
+        gone = {
+            key
+            for error in entries(document, "errors")
+            if error.get("category") == "OBJECT_NOT_FOUND"
+            for key in named(error, "ids")
+        }
+        return current, gone - current.keys()
+
+    def _settle(self, batch: Batch, correlated: Correlated) -> list[Result]:
+        """Give every row a result: look up what the answer left open."""
+        results, left, strays = correlated
+        if not left:
+            return results
+        rest = Batch(left)
+        try:
+            current, gone = self._hubspot.policy.call(lambda: self._read(rest, ()))
+        except PusherError:  # what the answer did confirm is not to be lost to a failed look-up
+            current, gone = {}, set()
+        for key, row in rest.by_key.items():
+            found = str(current.get(key, {}).get("id"))
+            if batch.is_upsert and found in strays:
+                results.append(confirmed(row, strays[found]))
+            else:
+                is_gone = key in gone and not batch.is_upsert
+                results.append(_held(row, NOT_FOUND if is_gone else LEFT_OUT))
+        return results
+
+    def _record(self, results: list[Result]) -> None:
+        self._appender.add(self._recorder.lines(results))
+        self._tally.add(results)
+        with self._lock:
+            for row, outcome, *_ in results:
+                if outcome == NOT_FOUND and row.operation == "update":
+                    self.gone.setdefault(row.entity, []).append(str(row.hubspot_id))
+
+
+def _held(row: QueueRow, outcome: str, code: str | None = None) -> Result:
+    return Result(row, outcome, row.hubspot_id, refusal=Refusal(code=code))
+
+
+def _agrees(name: str, expected: Any, current: Document, planned: Document) -> bool:
+    """Null, "" and absent are equal; what we would write anyway does no harm."""
+    now = current.get(name) or ""
+    return now == (expected or "") or (name in planned and now == planned[name])

@@ -1,0 +1,277 @@
+"""BigQuery through its own client: statements, procedure calls, pages of rows, atomic appends.
+
+Every round trip is counted and timed, so that a run can say how long it waited. Google's
+exceptions quote rows (a cast error its value, a load error its line): their class, reason and
+job id are logged, their text never.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import io
+import re
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, cast
+
+import requests
+
+from pusher import logs
+from pusher.errors import Failed, PusherError, SettingsError, Transient
+from pusher.retry import Policy
+from pusher.settings import Settings
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """BigQuery's client imports pandas where it is installed: a second and 50 MB for nothing."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    if "pandas" in modules:
+        yield
+        return
+    modules["pandas"] = None
+    try:
+        yield
+    finally:
+        del modules["pandas"]
+
+
+with _without_pandas():
+    from google.api_core import exceptions as google_errors
+    from google.api_core.retry import Retry
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.cloud import bigquery
+
+JOB_SECONDS = 900.0
+PAGE_ROWS = 5_000
+TRANSIENT = (
+    google_errors.TooManyRequests,
+    google_errors.ServerError,
+    requests.ConnectionError,
+    requests.Timeout,
+    TransportError,
+)
+TRANSIENT_REASONS = {
+    "rateLimitExceeded",
+    "jobRateLimitExceeded",
+    "quotaExceeded",
+    "backendError",
+    "jobBackendError",
+    "internalError",
+    "jobInternalError",
+}
+TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", datetime: "TIMESTAMP", str: "STRING"}
+
+NO_RETRY: Any = None  # the client's type says Retry, its documentation None
+
+Row = dict[str, Any]
+
+
+class Warehouse:
+    """One BigQuery project. Shared by the threads of a run: the client keeps no state per call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.round_trips = 0
+        self.seconds = 0.0
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._policy = Policy(settings.max_retries + 1, settings.initial_backoff, cap=20.0)
+        options: dict[str, Any] = {}
+        if settings.emulator:
+            # The embedded BigQuery knows no accounts.
+            options["credentials"] = AnonymousCredentials()  # type: ignore[no-untyped-call]
+            options["client_options"] = {"api_endpoint": settings.emulator}
+        try:
+            self._client = bigquery.Client(
+                project=settings.project, location=settings.location, **options
+            )
+        except GoogleAuthError as error:
+            raise SettingsError("no_credentials", type(error).__name__) from None
+
+    def query(self, sql: str, **parameters: Any) -> list[Row]:
+        """All rows of a small answer."""
+        rows = self._run(lambda job_id: self._begin(sql, job_id, parameters))
+        return [dict(row.items()) for row in rows]
+
+    def execute(self, sql: str, **parameters: Any) -> int:
+        """Run one DML statement and give the number of rows it changed."""
+        rows = self._run(lambda job_id: self._begin(sql, job_id, parameters))
+        return int(rows.num_dml_affected_rows or 0)
+
+    def call(self, procedure: str, *arguments: str | datetime, unless: str | None = None) -> None:
+        """Call a procedure of our dataset.
+
+        A call that must not happen twice names a query that finds a row once it has happened:
+        it is asked before the call is repeated. Arguments are written out, since scripts take no
+        query parameters on the embedded BigQuery; none can hold what would end its literal.
+        """
+        sql = f"call {self._settings.table(procedure)}({', '.join(map(_literal, arguments))})"
+        self._run(
+            lambda job_id: self._begin(sql, job_id, {}),
+            is_done=(lambda: bool(self.query(unless))) if unless else None,
+        )
+
+    def pages(self, sql: str, **parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a large answer, page by page, as tuples; a page that fails is read again."""
+        retry = Retry(predicate=_is_transient, initial=0.5, maximum=8.0, timeout=60.0)
+        rows = self._run(
+            lambda job_id: self._begin(sql, job_id, parameters), page_size=PAGE_ROWS, retry=retry
+        )
+        pages = iter(rows.pages)
+        while True:
+            with self._timed():
+                try:
+                    page = next(pages, None)
+                except Exception as error:
+                    raise Failed(self._translated(error, rows).code, "a page failed") from None
+            if page is None:
+                return
+            yield [row.values() for row in page]
+
+    def append(
+        self, table: str, lines: list[bytes], on_failure: Callable[[], None] = lambda: None
+    ) -> None:
+        """Load newline-delimited JSON in one atomic job: all lines, or none.
+
+        `on_failure` is called as soon as an attempt fails. A load whose answer got lost is asked
+        for by its id; should it land twice all the same, SQL folds the rows by their own ids.
+        """
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+        )
+        name = f"{self._settings.project}.{self._settings.dataset}.{table}"
+        body = b"\n".join(lines)
+        self._run(
+            lambda job_id: self._client.load_table_from_file(
+                io.BytesIO(body), name, job_id=job_id, job_config=config, num_retries=0
+            ),
+            on_failure=on_failure,
+        )
+
+    def _begin(self, sql: str, job_id: str, parameters: dict[str, Any]) -> Any:
+        config = bigquery.QueryJobConfig(
+            query_parameters=[_parameter(name, value) for name, value in parameters.items()]
+        )
+        return self._client.query(
+            sql,
+            job_id=job_id,
+            job_config=config,
+            retry=NO_RETRY,
+            job_retry=NO_RETRY,
+            timeout=JOB_SECONDS,
+        )
+
+    def _run(
+        self,
+        begin: Callable[[str], Any],
+        *,
+        page_size: int | None = None,
+        retry: Retry | None = None,
+        on_failure: Callable[[], None] = lambda: None,
+        is_done: Callable[[], bool] | None = None,
+    ) -> Any:
+        """Begin a job and wait for it. Google's own ten minutes of retries are off: ours is short,
+        the same everywhere, and knows that a job whose begin went unanswered may be running."""
+        job_id = str(uuid.uuid4())
+        has_failed = False
+
+        def attempt() -> Any:
+            nonlocal job_id, has_failed
+            if has_failed and is_done and is_done():
+                return None
+            job = None
+            with self._timed():
+                try:
+                    try:
+                        job = begin(job_id)
+                    except google_errors.Conflict:
+                        job = self._client.get_job(
+                            job_id, location=self._settings.location, retry=NO_RETRY
+                        )
+                    paging: dict[str, Any] = {"page_size": page_size} if page_size else {}
+                    return job.result(retry=retry, timeout=JOB_SECONDS, **paging)
+                except Exception as error:
+                    has_failed = True
+                    on_failure()
+                    if job is not None and job.error_result:
+                        job_id = str(uuid.uuid4())  # that one has failed for good
+                    raise self._translated(error, job) from None
+
+        try:
+            return self._policy.call(attempt)
+        except Transient as error:
+            raise Failed(error.code, "BigQuery could not be reached or is overloaded") from None
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started_at = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.round_trips += 1
+                self.seconds += time.monotonic() - started_at
+
+    def _translated(self, error: Exception, job: Any) -> PusherError:
+        code = f"bigquery_{_reason(error) or type(error).__name__}"
+        logs.event(
+            "bigquery_error",
+            severity="WARNING",
+            code=code,
+            job_id=getattr(job, "job_id", None),
+        )
+        if _is_transient(error):
+            return Transient(code)
+        if isinstance(error, google_errors.NotFound):
+            return SettingsError("not_built", "a table or view is missing: run `dbt build` first")
+        if isinstance(error, google_errors.Forbidden):
+            return Failed(code, "BigQuery refused access: look at the roles of this account")
+        return Failed(code, "BigQuery refused a statement: look the job id up in its history")
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, TRANSIENT) or _reason(error) in TRANSIENT_REASONS:
+        return True
+    # Two statements that change one table at once; the loser may simply try again.
+    return "concurrent update" in str(error)
+
+
+def _reason(error: BaseException) -> str | None:
+    if isinstance(error, concurrent.futures.TimeoutError):
+        return "timeout"
+    details = getattr(error, "errors", None) or [{}]
+    reason = str(details[0].get("reason", "")) if isinstance(details[0], dict) else ""
+    return reason if re.fullmatch(r"[A-Za-z]{3,40}", reason) else None
+
+
+def _literal(value: str | datetime) -> str:
+    if isinstance(value, datetime):
+        return f"timestamp '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
+    if not re.fullmatch(r"[\w\-.,: ]*", value, re.ASCII):
+        raise SettingsError("bad_argument", "only letters, digits and -_.,: may stand in it")
+    return f"'{value}'"
+
+
+def _parameter(name: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return bigquery.ScalarQueryParameter(name, TYPES.get(type(value), "STRING"), value)
+    structs = [
+        bigquery.StructQueryParameter(None, *(_field(value, key, row) for key in row))
+        for row in value
+    ]
+    return bigquery.ArrayQueryParameter(name, "STRUCT", structs)
+
+
+def _field(rows: list[Row], key: str, row: Row) -> Any:
+    """One field of a struct; where it is null, its type is that of the other rows."""
+    known = next((other[key] for other in rows if other[key] is not None), None)
+    return bigquery.ScalarQueryParameter(key, TYPES.get(type(known), "STRING"), row[key])
