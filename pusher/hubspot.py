@@ -115,6 +115,10 @@ class HubSpot:
             return True
         return False
 
+    def canonical(self, object_type: str) -> str:
+        """The id of an object type, where `resolve` has learned it."""
+        return self._types.get(object_type, object_type)
+
     def properties(self, object_type: str, sensitivity: str | None = None) -> list[Document]:
         """The properties of an object; sensitive ones are listed only on demand."""
         params = {"dataSensitivity": sensitivity} if sensitivity else {}
@@ -141,7 +145,7 @@ class HubSpot:
         return self._call("POST", path, json.dumps(body).encode(), is_write=True)
 
     def _type(self, object_type: str) -> str:
-        return quote(self._types.get(object_type, object_type), safe="")
+        return quote(self.canonical(object_type), safe="")
 
     def _call(self, method: str, path: str, body: bytes | None = None, **options: Any) -> Document:
         return self.policy.call(lambda: self._send(method, path, body, **options))

@@ -264,6 +264,8 @@ def _literal(value: str | datetime) -> str:
 def _parameter(name: str, value: Any) -> Any:
     if not isinstance(value, list):
         return bigquery.ScalarQueryParameter(name, TYPES.get(type(value), "STRING"), value)
+    if value and isinstance(value[0], str):
+        return bigquery.ArrayQueryParameter(name, "STRING", value)
     structs = [
         bigquery.StructQueryParameter(None, *(_field(value, key, row) for key in row))
         for row in value

@@ -1,0 +1,89 @@
+"""What every writing command has to have first: settings, the right portal, and the lease."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pusher import logs
+from pusher.errors import Failed, PusherError, SettingsError
+from pusher.hubspot import HubSpot
+from pusher.lease import Lease
+from pusher.settings import Settings
+from pusher.warehouse import Row, Warehouse
+
+
+@dataclass(frozen=True)
+class Session:
+    """Both ends of the wire, and what they have been told about this run."""
+
+    run_id: str
+    settings: Settings
+    warehouse: Warehouse
+    hubspot: HubSpot
+    lease: Lease
+    portal_id: str
+    objects: list[Row]  # of the view catalogue_objects
+
+    @property
+    def entities(self) -> list[str]:
+        return [row["entity"] for row in self.objects]
+
+
+def connect(
+    settings: Settings,
+    *,
+    entities: tuple[str, ...] = (),
+    is_setup: bool = False,
+    enter: Callable[[str], None] = logs.phase,
+) -> Session:
+    """Reach BigQuery and HubSpot and learn which portal this is; writes nothing."""
+    run_id = str(uuid.uuid4())
+    logs.bind(run_id=run_id)
+    enter("settings")
+    hubspot = HubSpot(settings, settings.hubspot_token(setup=is_setup))
+    warehouse = Warehouse(settings)
+    objects = warehouse.query(f"select * from {settings.table('catalogue_objects')}")
+    unknown = set(entities) - {row["entity"] for row in objects}
+    if unknown or not objects:
+        known = ", ".join(sorted(row["entity"] for row in objects))
+        raise SettingsError("unknown_entity", f"the catalogue has: {known or 'nothing'}")
+    enter("portal")
+    portal_id = hubspot.portal_id()
+    if not portal_id:
+        raise SettingsError("no_portal", "HubSpot names no portal for this token")
+    return Session(
+        run_id,
+        settings,
+        warehouse,
+        hubspot,
+        Lease(warehouse, settings.table("reverse_etl_lease"), run_id),
+        portal_id,
+        sorted(
+            (row for row in objects if row["entity"] in (entities or [row["entity"]])),
+            key=lambda row: str(row["entity"]),
+        ),
+    )
+
+
+@contextmanager
+def holding_lease(session: Session, enter: Callable[[str], None] = logs.phase) -> Iterator[None]:
+    """Hold the lease; every write to HubSpot asks first whether it will last."""
+    enter("lease")
+    session.lease.take(session.portal_id, session.settings.hubspot_base)
+    longest = session.settings.request_timeout + 5.0
+    session.hubspot.before_write = lambda: session.lease.check(longest)
+    try:
+        yield
+    finally:
+        try:
+            session.lease.release()
+        except PusherError as error:
+            logs.event("lease_not_released", severity="WARNING", code=error.code)
+
+
+def as_run_error(error: Exception) -> Failed:
+    """An error that nobody foresaw, by its type alone: its text may hold a value."""
+    return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")
