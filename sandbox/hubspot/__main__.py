@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from . import provision
@@ -57,7 +58,10 @@ def build_portal(options: argparse.Namespace) -> Portal:
     chosen = {name: getattr(options, name) for name in named}
     settings.update({name: value for name, value in chosen.items() if value is not None})
     settings.update(options.settings)
-    portal = Portal(settings, options.seed)
+    return Portal(settings, options.seed, partial(provision_portal, options))
+
+
+def provision_portal(options: argparse.Namespace, portal: Portal) -> None:
     folder: Path | None = options.catalogue_dir
     with_roi, roi_is_unique = not options.without_roi, not options.roi_id_not_unique
     if options.bare:
@@ -69,8 +73,6 @@ def build_portal(options: argparse.Namespace) -> Portal:
         )
     else:
         provision.provision_builtin(portal, with_roi=with_roi, roi_is_unique=roi_is_unique)
-    portal.apply_case_rule()
-    return portal
 
 
 def announce(options: argparse.Namespace, port: int) -> None:

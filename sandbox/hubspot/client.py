@@ -44,9 +44,12 @@ class SimulatorControl:
         """Change settings at run time; all or none."""
         return self._call("POST", "settings", settings)
 
-    def reset(self, keep: Iterable[str] = ()) -> dict[str, Any]:
-        """Forget records, requests, faults and limits, save what `keep` names."""
-        return self._call("POST", "reset", {"keep": list(keep)})
+    def reset(self, keep: Iterable[str] = (), *, definitions: bool = False) -> dict[str, Any]:
+        """Forget records, requests, faults and limits, save what `keep` names.
+
+        With `definitions` the object types and properties are those of the start again.
+        """
+        return self._call("POST", "reset", {"keep": list(keep), "definitions": definitions})
 
     def provision(
         self,

@@ -116,9 +116,15 @@ class Control:
             return self.portal.settings.as_dict()
 
     def _reset(self, request: Request) -> dict[str, Any]:
-        """Forget records, log, faults and used limits; `keep` names what stays."""
-        keep = set((request.json if request.body else {}).get("keep", ()))
+        """Forget records, log, faults and used limits; `keep` names what stays.
+
+        `definitions: true` also brings back the object types and properties of the start.
+        """
+        body = request.json if request.body else {}
+        keep = set(body.get("keep", ()))
         with self.portal.lock:
+            if body.get("definitions"):
+                self.portal.forget_definitions()
             if "records" not in keep:
                 for item in self.portal.types.by_id.values():
                     item.store.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .faults import Faults
@@ -17,7 +18,12 @@ from .settings import Settings
 class Portal:
     """One HubSpot account in memory."""
 
-    def __init__(self, settings: Settings, seed: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int = 0,
+        provision: Callable[[Portal], None] = lambda portal: None,
+    ) -> None:
         self.lock = threading.RLock()
         self.settings = settings
         self.random = random.Random(seed)
@@ -25,6 +31,15 @@ class Portal:
         self.limits = RateLimits(settings)
         self.log = RequestLog()
         self.faults = Faults()
+        self._provision = provision
+        provision(self)
+        self.apply_case_rule()
+
+    def forget_definitions(self) -> None:
+        """Back to the object types and properties that the portal started with."""
+        self.types = ObjectTypes(self.settings.portal_id, self.now_ms())
+        self._provision(self)
+        self.apply_case_rule()
 
     def now_ms(self) -> int:
         """HubSpot's clock."""
