@@ -1,8 +1,9 @@
 """The deploy shell: the daily job behind HTTP, and the same job as one command.
 
 Cloud Functions calls `sync_patients` and `sync_rois`; a Cloud Run job or cron runs
-`python main.py [entity ...]`. Each builds the models with dbt, then pushes. Both steps are
-subprocesses: dbt keeps global state and cannot run twice in one process.
+`python main.py [entity ...]`. Each builds the models with dbt, then pushes (SYNC_STEPS=push
+leaves dbt out, where dbt Cloud builds). Both steps are subprocesses: dbt keeps global state and
+cannot run twice in one process.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Summary:
     step: str
     exit_code: int
     seconds: float
+    error_code: str | None = None
     run: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,7 @@ class Summary:
             "status": self.status,
             "step": self.step,
             "exit_code": self.exit_code,
+            "error_code": self.error_code,
             "seconds": round(self.seconds, 1),
             "run": self.run,
         }
@@ -116,19 +119,23 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
     """dbt, then the push. The push runs only where dbt passed: its gates are dbt tests."""
     started = time.monotonic()
     deadline = started + float(os.environ.get("SYNC_DEADLINE_SECONDS") or "inf")
-    step, exit_code = "dbt", 1
+    steps = (os.environ.get("SYNC_STEPS") or "dbt,push").split(",")
+    step, exit_code, error_code = steps[0], 0, None
     run: dict[str, Any] = {}
     try:
-        with TemporaryDirectory(prefix="reverse-etl-") as scratch:
-            exit_code = _build(entities, Path(scratch), deadline)
-        if exit_code == 0:
+        if "dbt" in steps:
+            with TemporaryDirectory(prefix="reverse-etl-") as scratch:
+                exit_code = _build(entities, Path(scratch), deadline)
+            error_code = "dbt_failed" if exit_code else None
+        if exit_code == 0 and "push" in steps:
             step = "push"
             exit_code, run = _push(entities, deadline, trace)
+            error_code = run.pop("error_code", None)
     except OSError as error:
         # The program could not be started. The error's text is a path, its type is enough.
-        _log("ERROR", "step_not_started", step=step, error=type(error).__name__)
-        exit_code = 1
-    summary = Summary(tuple(entities), step, exit_code, time.monotonic() - started, run)
+        exit_code, error_code = 1, f"not_started:{type(error).__name__}"
+    seconds = time.monotonic() - started
+    summary = Summary(tuple(entities), step, exit_code, seconds, error_code, run)
     for entity in entities:
         _log(
             "INFO" if exit_code in HTTP_OF_EXIT else "ERROR",
@@ -137,7 +144,8 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
             status=summary.status,
             step=step,
             exit_code=exit_code,
-            seconds=round(summary.seconds, 1),
+            error_code=error_code,
+            seconds=round(seconds, 1),
         )
     return summary
 
@@ -198,7 +206,7 @@ def _push(
 
 
 def _canonical(line: str) -> dict[str, Any]:
-    """The run id and the numbers of the pusher's one line per run."""
+    """The run id, the error code and the numbers of the pusher's one line per run."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -208,7 +216,8 @@ def _canonical(line: str) -> dict[str, Any]:
     return {
         name: value
         for name, value in event.items()
-        if name == "run_id" or (isinstance(value, int | float) and not isinstance(value, bool))
+        if name in ("run_id", "error_code")
+        or (isinstance(value, int | float) and not isinstance(value, bool))
     }
 
 

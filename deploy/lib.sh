@@ -1,0 +1,133 @@
+# shellcheck shell=bash disable=SC2034
+# Shared by the numbered scripts: settings, --dry-run, and "describe, or create".
+# Each script can run alone, and run again: what exists is left as it is, or updated.
+set -euo pipefail
+
+DEPLOY_DIR="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+SOURCE_DIR="$(dirname "$DEPLOY_DIR")"
+DRY_RUN="${DRY_RUN:-0}"
+ARGUMENTS=()
+
+usage() {
+  # The script's own header is its help.
+  sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"
+  exit "${1:-0}"
+}
+
+for argument in "$@"; do
+  case "$argument" in
+    --dry-run) DRY_RUN=1 ;;
+    -h | --help) usage ;;
+    -*) echo "$(basename "$0"): unknown option $argument" >&2 && usage 2 >&2 ;;
+    *) ARGUMENTS+=("$argument") ;;
+  esac
+done
+
+# Settings: the environment, else .env (KEY=value lines, as a shell reads them), else a default.
+SETTINGS_FILE="${SETTINGS_FILE:-$SOURCE_DIR/.env}"
+unquoted() {
+  local value="$1"
+  if [[ "$value" =~ ^\"(.*)\"$ || "$value" =~ ^\'(.*)\'$ ]]; then value="${BASH_REMATCH[1]}"; fi
+  printf '%s' "$value"
+}
+settings_lines() {
+  [[ ! -f "$SETTINGS_FILE" ]] || sed -E 's/^export //; /^[A-Z][A-Z0-9_]*=./!d' "$SETTINGS_FILE"
+}
+CONFIGURED=() # KEY=value of what was not left to its default
+setting() {   # name default
+  local name="$1" line=""
+  if [[ -z "${!name:-}" ]]; then
+    line="$(settings_lines | grep "^$name=" | tail -n 1 || true)"
+    printf -v "$name" '%s' "$(unquoted "${line#*=}")"
+  fi
+  [[ -z "${!name}" ]] || CONFIGURED+=("$name=${!name}")
+  printf -v "$name" '%s' "${!name:-${2:-}}"
+}
+
+setting GCP_PROJECT_ID lumininternal
+setting REGION us-east1
+setting BQ_DATASET etl
+setting BQ_LOCATION US
+setting BIGQUERY_PATIENT_TABLE "$GCP_PROJECT_ID.amd.PatientsWithStatistics"
+setting BIGQUERY_ROI_TABLE "$GCP_PROJECT_ID.amd.ROIs"
+setting ALERT_EMAIL_TO alec.sherman@lumin.health
+setting HUBSPOT_API_SECRET_NAME HubspotApiKey
+setting SMTP_URL_SECRET_NAME SmtpUrl
+setting SLACK_WEBHOOK_URL_SECRET_NAME ""
+setting SOURCE_GRANT table        # or dataset: where replication drops and recreates its tables
+setting RUN_WITH functions        # or job: more than 28 minutes, or one run for both entities
+setting SYNC_STEPS dbt,push       # push: dbt Cloud builds, the job only pushes
+setting TIME_ZONE America/New_York
+setting SCHEDULE_PATIENTS "10 5 * * *"
+setting SCHEDULE_ROIS "10 6 * * *"
+setting SCHEDULE_JOB "10 5 * * *"
+
+# GCP_PROJECT_ID holds the data; PROJECT, where the job runs, is the same unless it is set.
+setting PROJECT "$GCP_PROJECT_ID"
+
+RUNNER="reverse-etl-runner@$PROJECT.iam.gserviceaccount.com"
+DEPLOYER="reverse-etl-deployer@$PROJECT.iam.gserviceaccount.com"
+SCHEDULER="reverse-etl-scheduler@$PROJECT.iam.gserviceaccount.com"
+# entity, function, entry point, schedule
+FUNCTIONS=(
+  "patients|reverse-etl-patients|sync_patients|$SCHEDULE_PATIENTS"
+  "rois|reverse-etl-rois|sync_rois|$SCHEDULE_ROIS"
+)
+JOB=reverse-etl
+REPOSITORY=reverse-etl
+BUILD_BUCKET="$PROJECT-reverse-etl-build"
+
+case "$RUN_WITH" in
+  functions | job) ;;
+  *) echo "RUN_WITH is functions or job, not $RUN_WITH" >&2 && exit 2 ;;
+esac
+case "$SOURCE_GRANT" in
+  table | dataset) ;;
+  *) echo "SOURCE_GRANT is table or dataset, not $SOURCE_GRANT" >&2 && exit 2 ;;
+esac
+
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+
+say() { printf '# %s\n' "$*"; }
+
+# Prints a command; runs it unless this is a dry run.
+run() {
+  printf '+'
+  printf ' %q' "$@"
+  printf '\n'
+  [[ "$DRY_RUN" == 1 ]] || "$@"
+}
+
+# True where a `describe` or `show` succeeds. A dry run asks nobody, and shows every creation.
+exists() { [[ "$DRY_RUN" != 1 ]] && "$@" >/dev/null 2>&1; }
+
+# The output of a query, or in a dry run a placeholder.
+value_of() { # placeholder command...
+  if [[ "$DRY_RUN" == 1 ]]; then
+    printf '%s\n' "$1"
+  else
+    "${@:2}"
+  fi
+}
+
+gc() { run gcloud "$@" --project="$PROJECT" --quiet; }
+
+has_gc() { exists gcloud "$@" --project="$PROJECT"; }
+
+# The settings of the job as a YAML file: values may hold commas, which flags cannot. Only what was
+# set is passed on, since dbt and the pusher must have the same settings and have the same defaults.
+# Secrets stay out: in a revision's environment any viewer of the project could read them.
+write_env_file() { # path, then extra KEY=value lines
+  local line
+  printf '%s\n' "${@:2}" "SMTP_URL_SECRET_NAME=$SMTP_URL_SECRET_NAME" "${CONFIGURED[@]}" \
+    "$(settings_lines)" \
+    | grep -E '^[A-Z][A-Z0-9_]*=.' \
+    | grep -Ev "^(DBT_)?($SECRETS|$OF_THE_LAPTOP|$OF_THE_SCRIPTS)=" | sort -s -u -t = -k 1,1 \
+    | while IFS= read -r line; do
+      printf "%s: '%s'\n" "${line%%=*}" "$(unquoted "${line#*=}" | sed "s/'/''/g")"
+    done >"$1"
+}
+SECRETS="HUBSPOT_TOKEN|HUBSPOT_SETUP_TOKEN|SMTP_URL|SLACK_WEBHOOK_URL"
+OF_THE_LAPTOP="BIGQUERY_EMULATOR_HOST|HUBSPOT_BASE|PROFILES_DIR|GOOGLE_APPLICATION_CREDENTIALS"
+OF_THE_SCRIPTS="PROJECT|REGION|RUN_WITH|SOURCE_GRANT|TIME_ZONE|SCHEDULE_[A-Z]*"
