@@ -112,7 +112,7 @@ class Control:
             used = changes.pop("daily_used", None)
             self.portal.configure(changes)
             if used is not None:
-                self.portal.limits.daily_used = int(used)
+                self.portal.limits.set_daily_used(int(used), self.portal.now_ms())
             return self.portal.settings.as_dict()
 
     def _reset(self, request: Request) -> dict[str, Any]:

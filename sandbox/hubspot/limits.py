@@ -56,6 +56,10 @@ class RateLimits:
             found["X-HubSpot-RateLimit-Daily-Remaining"] = str(left)
         return found
 
+    def set_daily_used(self, count: int, now_ms: int) -> None:
+        self._turn_day(now_ms)
+        self.daily_used = count
+
     def forget(self) -> None:
         self.daily_used = 0
         self._burst.clear()
