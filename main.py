@@ -206,18 +206,19 @@ def _push(
 
 
 def _canonical(line: str) -> dict[str, Any]:
-    """The run id, the error code and the numbers of the pusher's one line per run."""
+    """From the pusher's one line per run: its id, its error code and the numbers."""
     try:
         event = json.loads(line)
     except ValueError:
         return {}
-    if not isinstance(event, dict) or event.get("event") != "run_finished":
+    if not isinstance(event, dict) or event.get("message") != "run_finished":
         return {}
+    numbers = {name: value for name, value in event.items() if isinstance(value, int | float)}
     return {
-        name: value
-        for name, value in event.items()
-        if name in ("run_id", "error_code")
-        or (isinstance(value, int | float) and not isinstance(value, bool))
+        "run_id": event["logging.googleapis.com/labels"].get("run_id"),
+        "error_code": event.get("error_code"),
+        **numbers,
+        "counts": event.get("counts", {}),
     }
 
 
