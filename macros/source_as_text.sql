@@ -1,0 +1,90 @@
+{#- A source table with every column as one canonical text, whatever its type: the body of an
+    `_as_text` model. `columns` is alias → source column, `key` one of the aliases. A column that
+    the source lacks is null and named in absent_columns, so that it is never taken for a blank. -#}
+{% macro source_as_text(relation, columns, key, updated_at_setting) %}
+    {%- set present = adapter.get_columns_in_relation(relation) if execute else [] -%}
+    {%- set updated_at = setting(updated_at_setting) -%}
+    {%- set updated_at_column = find_column(present, updated_at) if updated_at else none -%}
+    {%- set described = describe_source(relation, present, columns, columns[key], updated_at_column) -%}
+with source_rows as (
+    select
+        {%- for alias, name in columns.items() %}
+        {%- set column = find_column(present, name) %}
+        {{ as_text(column) if column is not none else 'cast(null as string)' }} as {{ alias }},
+        {%- endfor %}
+        {{ as_instant(updated_at_column) }} as source_updated_at,
+    from {{ relation }}
+),
+
+hashed as (
+    select
+        *,
+        {{ key_from_text(key, find_column(present, columns[key])) }} as natural_key,
+        to_hex(sha256(to_json_string(struct(
+            {{ columns | join(', ') }}
+        )))) as row_hash,
+    from source_rows
+),
+
+final as (
+    select
+        coalesce(concat('key:', natural_key), concat('row:', row_hash)) as source_key,
+        natural_key,
+        row_hash,
+        {%- for alias in columns %}
+        {{ alias }},
+        {%- endfor %}
+        source_updated_at,
+        '{{ described.columns }}' as source_columns,
+        '{{ described.absent }}' as absent_columns,
+    from hashed
+)
+
+select * from final
+{% endmacro %}
+
+{#- Which columns the relation has, with their types, and which it lacks. -#}
+{% macro describe_source(relation, present, columns, key_column, updated_at_column) %}
+    {%- set had = [] -%}
+    {%- set absent = [] -%}
+    {%- for name in columns.values() -%}
+        {%- set column = find_column(present, name) -%}
+        {%- if column is none -%}
+            {%- do absent.append(name) -%}
+        {%- else -%}
+            {%- do had.append(name ~ ':' ~ column_type(column)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if updated_at_column is not none -%}
+        {%- do had.append(updated_at_column.name ~ ':' ~ column_type(updated_at_column)) -%}
+    {%- endif -%}
+    {%- if execute and key_column in absent -%}
+        {{ exceptions.raise_compiler_error(
+            'Source table ' ~ relation.render() ~ ' was not found, or has no column ' ~ key_column
+            ~ '. Its name is a setting.'
+        ) }}
+    {%- endif -%}
+    {{ return({'columns': had | join(','), 'absent': absent | join(',')}) }}
+{% endmacro %}
+
+{#- The updated-at column as an instant; null where there is none. -#}
+{% macro as_instant(column) -%}
+    {%- if column is none -%}
+        cast(null as timestamp)
+    {%- elif column_type(column) == 'TIMESTAMP' -%}
+        `{{ column.name }}`
+    {%- elif column_type(column) == 'DATETIME' -%}
+        {{ new_york_instant('`' ~ column.name ~ '`') }}
+    {%- else -%}
+        {{ read_instant(as_text(column)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The natural key out of its text. A float column says "not a number" where it means blank. -#}
+{% macro key_from_text(key, column) -%}
+    {%- if column is not none and column_type(column) == 'FLOAT64' -%}
+        if({{ key }} in ('nan', 'inf', '-inf'), null, {{ normalize_key(key) }})
+    {%- else -%}
+        {{ normalize_key(key) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,78 @@
+{{ config(meta={'entity': 'patients'}) }}
+
+with mapped as (
+    select * from {{ ref('map_contacts') }}
+),
+
+normalized as (
+    select
+        *,
+        {{ normalize_email('email') }} as email_address,
+        {{ normalize_street('address', 'street_address_line_2') }} as street_address,
+        {{ normalize_name('firstname') }} as first_name_key,
+        {{ normalize_name('lastname') }} as last_name_key,
+        {{ normalize_name('city') }} as city_key,
+        {{ normalize_state('state') }} as state_key,
+        {{ normalize_zip('zip') }} as zip_key,
+    from mapped
+),
+
+judged as (
+    select
+        *,
+        email is not null and email_address is null as is_email_invalid,
+        {{ is_placeholder('email', 'email_address') }} as is_email_placeholder,
+        email_address is not null
+        and count(natural_key) over (partition by email_address)
+        > {{ var('max_patients_per_email') }} as is_email_shared,
+        {{ is_placeholder('date_of_birth', 'ncf_date_of_birth') }} as is_birth_date_placeholder,
+        {{ is_placeholder('street', 'street_address') }} as is_street_placeholder,
+    from normalized
+),
+
+-- What counts as unknown is neither matched on nor sent, and never clears a value in HubSpot.
+records as (
+    select
+        * except (email, ncf_date_of_birth, address, street_address_line_2),
+        if(is_email_placeholder or is_email_shared, null, email_address) as email,
+        if(is_email_placeholder or is_email_shared, null, email_address) as email_key,
+        if(is_birth_date_placeholder, null, ncf_date_of_birth) as ncf_date_of_birth,
+        if(is_birth_date_placeholder, null, ncf_date_of_birth) as birth_date,
+        if(is_street_placeholder, null, address) as address,
+        if(is_street_placeholder, null, street_address_line_2) as street_address_line_2,
+        if(is_street_placeholder, null, street_address) as street_key,
+        array_concat(
+            absent_columns,
+            unreadable_columns,
+            if(is_email_invalid or is_email_placeholder or is_email_shared, ['Email'], []),
+            if(is_birth_date_placeholder, ['DOB'], []),
+            if(is_street_placeholder, ['Address1', 'Address2'], [])
+        ) as skipped_columns,
+        array_concat(
+            {{ record_warnings('patients') }},
+            if(is_email_invalid, ['invalid:Email'], []),
+            if(is_email_placeholder, ['placeholder:Email'], []),
+            if(is_email_shared, ['shared:Email'], []),
+            if(is_birth_date_placeholder, ['placeholder:DOB'], []),
+            if(is_street_placeholder, ['placeholder:Address1'], [])
+        ) as warnings,
+    from judged
+),
+
+{{ outbox_rows(
+    'patients',
+    records='records',
+    mapping=ref('map_contacts'),
+    extra_columns=[
+        'email_key',
+        'first_name_key',
+        'last_name_key',
+        'birth_date',
+        'street_key',
+        'city_key',
+        'state_key',
+        'zip_key',
+    ],
+) }}
+
+select * from final

@@ -1,0 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='source_key',
+    on_schema_change='sync_all_columns',
+    cluster_by=['source_key'],
+    post_hook="{{ delete_vanished_keys(ref('base_amd__patients_as_text')) }}",
+) }}
+
+{{ captured_rows(ref('base_amd__patients_as_text'), entity='patients') }}
