@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -16,46 +17,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-FIELDS = frozenset(
-    [
-        "attempt",
-        "batch_rows",
-        "bigquery_round_trips",
-        "bigquery_seconds",
-        "code",
-        "command",
-        "count_value",
-        "counts",
-        "duration_seconds",
-        "entity",
-        "error_code",
-        "exit_code",
-        "hint",
-        "hubspot_requests",
-        "job_id",
-        "kind",
-        "lane",
-        "limit_value",
-        "max_requests",
-        "mode",
-        "portal_id",
-        "property",
-        "queued",
-        "rows",
-        "staged",
-        "status",
-        "step",
-        "unrecorded",
-        "wait_seconds",
-        "what_to_do",
-        "window_seconds",
-        "sent",
-        "confirmed",
-        "created",
-        "updated",
-        "not_confirmed",
-        "codes",
-    ]
+FIELDS = re.findall(
+    r"\w+",
+    """
+    attempt batch_rows bigquery_round_trips bigquery_seconds code codes command confirmed
+    count_value counts created duration_seconds entity error_code exit_code hint hubspot_requests
+    job_id kind lane limit_value max_requests mode not_confirmed property queued rows sent staged
+    status step unrecorded updated wait_seconds what_to_do window_seconds
+    """,
 )
 LAST_EVENTS = 50
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import requests
 
@@ -72,6 +72,7 @@ TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", datetime: "TIMESTAMP", st
 NO_RETRY: Any = None  # the client's type says Retry, its documentation None
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class Warehouse:
@@ -97,13 +98,20 @@ class Warehouse:
 
     def query(self, sql: str, **parameters: Any) -> list[Row]:
         """All rows of a small answer."""
-        rows = self._run(lambda job_id: self._begin(sql, job_id, parameters))
-        return [dict(row.items()) for row in rows]
+
+        def rows(job: Any) -> list[Row]:
+            return [dict(row.items()) for row in _finished(job)]
+
+        return self._run(self._statement(sql, parameters), rows)
 
     def execute(self, sql: str, **parameters: Any) -> int:
         """Run one DML statement and give the number of rows it changed."""
-        rows = self._run(lambda job_id: self._begin(sql, job_id, parameters))
-        return int(rows.num_dml_affected_rows or 0)
+
+        def changed(job: Any) -> int:
+            _finished(job)
+            return int(job.num_dml_affected_rows or 0)
+
+        return self._run(self._statement(sql, parameters), changed)
 
     def call(self, procedure: str, *arguments: str | datetime, unless: str | None = None) -> None:
         """Call a procedure of our dataset.
@@ -113,24 +121,31 @@ class Warehouse:
         query parameters on the embedded BigQuery; none can hold what would end its literal.
         """
         sql = f"call {self._settings.table(procedure)}({', '.join(map(_literal, arguments))})"
-        self._run(
-            lambda job_id: self._begin(sql, job_id, {}),
-            is_done=(lambda: bool(self.query(unless))) if unless else None,
-        )
+        statement = self._statement(sql, {})
+        has_begun = False
+
+        def begin(job_id: str) -> Any:
+            nonlocal has_begun
+            if has_begun and unless and self.query(unless):
+                return None
+            has_begun = True
+            return statement(job_id)
+
+        self._run(begin, lambda job: job and _finished(job))
 
     def pages(self, sql: str, **parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a large answer, page by page, as tuples; a page that fails is read again."""
         retry = Retry(predicate=_is_transient, initial=0.5, maximum=8.0, timeout=60.0)
-        rows = self._run(
-            lambda job_id: self._begin(sql, job_id, parameters), page_size=PAGE_ROWS, retry=retry
+        pages = self._run(
+            self._statement(sql, parameters),
+            lambda job: iter(_finished(job, page_size=PAGE_ROWS, retry=retry).pages),
         )
-        pages = iter(rows.pages)
         while True:
             with self._timed():
                 try:
                     page = next(pages, None)
                 except Exception as error:
-                    raise Failed(self._translated(error, rows).code, "a page failed") from None
+                    raise Failed(self._translated(error).code, "a page failed") from None
             if page is None:
                 return
             yield [row.values() for row in page]
@@ -154,53 +169,39 @@ class Warehouse:
             lambda job_id: self._client.load_table_from_file(
                 io.BytesIO(body), name, job_id=job_id, job_config=config, num_retries=0
             ),
+            _finished,
             on_failure=on_failure,
         )
 
-    def _begin(self, sql: str, job_id: str, parameters: dict[str, Any]) -> Any:
+    def _statement(self, sql: str, parameters: dict[str, Any]) -> Callable[[str], Any]:
         config = bigquery.QueryJobConfig(
             query_parameters=[_parameter(name, value) for name, value in parameters.items()]
         )
-        return self._client.query(
-            sql,
-            job_id=job_id,
-            job_config=config,
-            retry=NO_RETRY,
-            job_retry=NO_RETRY,
-            timeout=JOB_SECONDS,
-        )
+        options = {"retry": NO_RETRY, "job_retry": NO_RETRY, "timeout": JOB_SECONDS}
+        return lambda job_id: self._client.query(sql, job_id=job_id, job_config=config, **options)
 
     def _run(
         self,
         begin: Callable[[str], Any],
+        read: Callable[[Any], T],
         *,
-        page_size: int | None = None,
-        retry: Retry | None = None,
         on_failure: Callable[[], None] = lambda: None,
-        is_done: Callable[[], bool] | None = None,
-    ) -> Any:
-        """Begin a job and wait for it. Google's own ten minutes of retries are off: ours is short,
-        the same everywhere, and knows that a job whose begin went unanswered may be running."""
-        job_id = str(uuid.uuid4())
-        has_failed = False
+    ) -> T:
+        """Begin a job and read what came of it, again and again where that may help.
 
-        def attempt() -> Any:
-            nonlocal job_id, has_failed
-            if has_failed and is_done and is_done():
-                return None
-            job = None
+        Google's own ten minutes of retries are off: these are short, the same everywhere, and know
+        that a job whose begin went unanswered may be running.
+        """
+        job_id = str(uuid.uuid4())
+        job: Any = None
+
+        def attempt() -> T:
+            nonlocal job_id, job
             with self._timed():
                 try:
-                    try:
-                        job = begin(job_id)
-                    except google_errors.Conflict:
-                        job = self._client.get_job(
-                            job_id, location=self._settings.location, retry=NO_RETRY
-                        )
-                    paging: dict[str, Any] = {"page_size": page_size} if page_size else {}
-                    return job.result(retry=retry, timeout=JOB_SECONDS, **paging)
+                    job = self._begun(begin, job_id)
+                    return read(job)
                 except Exception as error:
-                    has_failed = True
                     on_failure()
                     if job is not None and job.error_result:
                         job_id = str(uuid.uuid4())  # that one has failed for good
@@ -210,6 +211,12 @@ class Warehouse:
             return self._policy.call(attempt)
         except Transient as error:
             raise Failed(error.code, "BigQuery could not be reached or is overloaded") from None
+
+    def _begun(self, begin: Callable[[str], Any], job_id: str) -> Any:
+        try:
+            return begin(job_id)
+        except google_errors.Conflict:
+            return self._client.get_job(job_id, location=self._settings.location, retry=NO_RETRY)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -221,7 +228,7 @@ class Warehouse:
                 self.round_trips += 1
                 self.seconds += time.monotonic() - started_at
 
-    def _translated(self, error: Exception, job: Any) -> PusherError:
+    def _translated(self, error: Exception, job: Any = None) -> PusherError:
         code = f"bigquery_{_reason(error) or type(error).__name__}"
         logs.event(
             "bigquery_error",
@@ -236,6 +243,10 @@ class Warehouse:
         if isinstance(error, google_errors.Forbidden):
             return Failed(code, "BigQuery refused access: look at the roles of this account")
         return Failed(code, "BigQuery refused a statement: look the job id up in its history")
+
+
+def _finished(job: Any, **options: Any) -> Any:
+    return job.result(**{"retry": NO_RETRY, "timeout": JOB_SECONDS, **options})
 
 
 def _is_transient(error: BaseException) -> bool:

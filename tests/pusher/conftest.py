@@ -1,0 +1,244 @@
+"""Fixtures: a real BigQuery emulator, the real HubSpot simulator, and nothing in between."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb_extensions
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from pusher import logs
+from pusher.hubspot import HubSpot
+from pusher.settings import Settings
+from pusher.warehouse import Warehouse
+from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
+from tests.pusher.warehouse_schema import statements
+
+PROJECT = "lumininternal"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class World:
+    """Both ends of the wire, and shorthands for what tests do with them."""
+
+    bigquery: bigquery.Client
+    hubspot: SimulatorControl
+    env: dict[str, str]
+
+    def settings(self, **changes: str) -> Settings:
+        return Settings.from_environ({**self.env, **changes})
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        job = self.bigquery.query(sql, retry=None, job_retry=None)
+        return [dict(row.items()) for row in job.result(retry=None)]
+
+    def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
+        config = bigquery.LoadJobConfig(
+            source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND"
+        )
+        body = "\n".join(json.dumps(row) for row in rows).encode()
+        self.bigquery.load_table_from_file(
+            io.BytesIO(body), f"{PROJECT}.etl.{table}", job_config=config
+        ).result()
+
+    def decide(self, *rows: dict[str, Any]) -> None:
+        """What SQL is to say is due (or not)."""
+        self.insert("decisions", list(rows))
+
+    def push_log(self) -> list[dict[str, Any]]:
+        return self.query("select * from etl.reverse_etl_push_log order by natural_key")
+
+    def outcomes(self) -> dict[str, str]:
+        return {row["natural_key"]: row["outcome"] for row in self.push_log()}
+
+    def calls(self, name: str) -> int:
+        return len(self.query(f"select name from etl.calls where name = '{name}'"))
+
+    def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        with self.start(*arguments, **changes) as process:
+            out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pusher", *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **self.env, **changes},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def events(output: str) -> list[dict[str, Any]]:
+    """The JSON log lines of a run."""
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def upsert(key: str, guard: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
+    """A decision to create a contact."""
+    return _decision(key, "upsert", None, {"amd_patient_id": key, **properties}, guard)
+
+
+def update(
+    key: str, hubspot_id: str, guard: dict[str, Any] | None = None, **properties: Any
+) -> dict[str, Any]:
+    """A decision to update a contact."""
+    return _decision(key, "update", hubspot_id, {"amd_patient_id": key, **properties}, guard)
+
+
+def _decision(
+    key: str,
+    operation: str,
+    hubspot_id: str | None,
+    properties: dict[str, Any],
+    guard: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "entity": "patients",
+        "state": "create" if operation == "upsert" else "update",
+        "source_rows": 1,
+        "object_type": "contacts",
+        "natural_key": key,
+        "record_ref": hashlib.sha256(key.encode()).hexdigest()[:32],
+        "operation": operation,
+        "hubspot_id": hubspot_id,
+        "id_property": "amd_patient_id",
+        "properties": json.dumps(properties),
+        "payload_hash": hashlib.sha256(json.dumps(properties).encode()).hexdigest()[:32],
+        "match_tier": 0 if operation == "update" else None,
+        "guard": None if guard is None else json.dumps(guard),
+        "is_queued": True,
+    }
+
+
+OBJECTS = [
+    {
+        "entity": "patients", "object_type": "contacts", "id_property": "amd_patient_id",
+        "last_modified_property": "lastmodifieddate", "object_name": "contact",
+        "singular_label": "Contact", "plural_label": "Contacts",
+        "primary_display_property": "email",
+    },
+    {
+        "entity": "rois", "object_type": "p_roi", "id_property": "roi_id",
+        "last_modified_property": "hs_lastmodifieddate", "object_name": "roi",
+        "singular_label": "ROI", "plural_label": "ROIs", "primary_display_property": "roi_id",
+    },
+]  # fmt: skip
+
+
+def catalogue_property(entity: str, name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "entity": entity, "property": name, "label": name.capitalize(),
+        "property_type": "string", "field_type": "text", "group_name": "advancedmd",
+        "options": None, "is_unique": False, "is_required": False,
+        "sensitivity": "non_sensitive", "is_optional": False, **changes,
+    }  # fmt: skip
+
+
+PROPERTIES = [
+    catalogue_property("patients", "amd_patient_id", is_unique=True),
+    catalogue_property("patients", "email"),
+    catalogue_property("patients", "firstname"),
+    catalogue_property("patients", "city"),
+    catalogue_property("rois", "roi_id", is_unique=True),
+    catalogue_property("rois", "roi_type", is_required=True),
+]
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """One emulator for all tests of this package."""
+    duckdb_extensions.import_extension("spatial")
+    import logging
+
+    import structlog
+    from bqemulator.config import Settings as EmulatorSettings
+    from bqemulator.testing._thread_runner import ThreadedEmulator
+
+    server = ThreadedEmulator(
+        EmulatorSettings(rest_port=0, grpc_port=0, enable_format_extensions=False)
+    )
+    server.start()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("uvicorn.access").disabled = True
+    yield f"http://127.0.0.1:{server.server.rest_port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def world(emulator: str, simulator: SimulatorProcess) -> World:
+    """A fresh dataset with the two entities and an empty portal with their properties."""
+    simulator.control.reset(definitions=True)
+    simulator.control.set(
+        burst_limit=100_000, search_limit=1_000, latency_ms=0, per_record_ms=0, daily_limit=0,
+        echo_trace_id=True, shuffle_results=True, clash_with_trace_ids="row",
+        merged_in_batch_update="leave_out", update_errors_with_trace_ids="row",
+    )  # fmt: skip
+    client = bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": emulator},
+    )
+    env = {
+        "BIGQUERY_EMULATOR_HOST": emulator,
+        "HUBSPOT_BASE": simulator.base_url,
+        "HUBSPOT_TOKEN": TOKEN,
+        "HUBSPOT_SETUP_TOKEN": SETUP_TOKEN,
+        "INITIAL_BACKOFF": "0.01",
+        "ALERT_EMAIL_TO": "nobody@example.org",
+    }
+    made = World(client, simulator.control, env)
+    client.create_dataset("etl", exists_ok=True)
+    for statement in statements():
+        made.query(statement)
+    made.insert("reverse_etl_lease", [{"lease_name": "pusher"}])
+    made.insert("catalogue_objects", OBJECTS)
+    made.insert("catalogue_properties", PROPERTIES)
+    return made
+
+
+@pytest.fixture
+def warehouse(world: World) -> Warehouse:
+    return Warehouse(world.settings())
+
+
+@pytest.fixture
+def hubspot(world: World) -> HubSpot:
+    return HubSpot(world.settings(), TOKEN)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs() -> Iterator[None]:
+    logs.setup("DEBUG", io.StringIO())
+    yield
+    logs._labels.clear()
+
+
+@pytest.fixture
+def logged() -> Callable[[], str]:
+    """What has been logged since, at DEBUG."""
+    stream = io.StringIO()
+    logs.setup("DEBUG", stream)
+    return stream.getvalue
+
+

@@ -1,0 +1,167 @@
+"""The SQL side of the contract in small: the tables, and views and procedures that do the least.
+
+The real ones are dbt models with tests of their own; here they only have to be predictable.
+`decisions` stands for what SQL decided: a test writes it, take_snapshot copies it.
+"""
+
+from __future__ import annotations
+
+TABLES = {
+    "reverse_etl_push_log": """result_id string, run_id string, entity string,
+        object_type string, natural_key string, record_ref string, operation string,
+        hubspot_id string, payload_hash string, match_tier int64, outcome string,
+        category string, code string, property_names string, http_status int64,
+        correlation_id string, is_new bool, hubspot_updated_at timestamp, pushed_at timestamp""",
+    "reverse_etl_run_ledger": """run_id string, started_at timestamp, finished_at timestamp,
+        job_type string, high_watermark timestamp, read_count int64, updated_count int64,
+        created_count int64, skipped_count int64, error_count int64, status string,
+        phase string, exit_code int64, quarantined_count int64, protected_count int64,
+        unchanged_count int64, failed_count int64, creates_left int64, hubspot_requests int64,
+        settings string, build_id string, portal_id string, host string, folded_at timestamp""",
+    "reverse_etl_dlq": """job_type string, record_ref string, reason string,
+        last_seen_at timestamp, resolved_at timestamp, replay_requested_at timestamp""",
+    "reverse_etl_lease": """lease_name string, holder string, run_id string,
+        acquired_at timestamp, heartbeat_at timestamp, expires_at timestamp, portal_id string,
+        hubspot_base string""",
+    "reverse_etl_builds": """invocation_id string, entity string, status string, target string,
+        started_at timestamp, finished_at timestamp, settings string, high_watermark timestamp,
+        source_rows int64""",
+    "hubspot_mirror": """entity string, hubspot_id string, properties string,
+        last_modified_at timestamp, is_dead bool""",
+    "hubspot_mirror_stage": """refresh_id string, entity string, hubspot_id string,
+        properties string, last_modified_at timestamp, is_dead bool, loaded_at timestamp""",
+    "hubspot_mirror_state": """entity string, watermark timestamp, full_refreshed_at timestamp,
+        property_list string, refreshed_at timestamp""",
+    "hubspot_portal_properties": """entity string, property string, label string,
+        property_type string, field_type string, has_unique_value bool, sensitivity string,
+        is_read_only bool, option_values string, checked_at timestamp""",
+    "hubspot_portal_stage": """refresh_id string, entity string, property string, label string,
+        property_type string, field_type string, has_unique_value bool, sensitivity string,
+        is_read_only bool, option_values string, checked_at timestamp""",
+    "decisions": """entity string, state string, reason string, source_rows int64,
+        object_type string, natural_key string, record_ref string, operation string,
+        hubspot_id string, id_property string, properties string, payload_hash string,
+        match_tier int64, guard string, is_queued bool""",
+    "gates": """entity string, code string, kind string, count_value int64, limit_value int64,
+        blocks bool, can_be_allowed bool, hint string""",
+    "calls": "name string, called_at timestamp",
+    "catalogue_objects": """entity string, object_type string, id_property string,
+        last_modified_property string, object_name string, singular_label string,
+        plural_label string, primary_display_property string""",
+    "catalogue_properties": """entity string, property string, label string,
+        property_type string, field_type string, group_name string, options string,
+        is_unique bool, is_required bool, sensitivity string, is_optional bool""",
+    "repeat_failures": "entity string, record_ref string, reason string, attempts int64",
+    "dead_letter_counts": """entity string, reason string, open_entries int64,
+        oldest_seen_at timestamp, max_attempts int64""",
+}
+
+VIEWS = {
+    "reverse_etl_snapshot": None,  # a table, made by take_snapshot
+    "mirror_plan": """
+        select
+            objects.entity, objects.object_type, objects.id_property,
+            objects.last_modified_property,
+            (select string_agg(property) from etl.catalogue_properties as listed
+                where listed.entity = objects.entity) as properties,
+            state.watermark, timestamp_sub(state.watermark, interval 10 minute) as delta_from,
+            (select count(*) from etl.hubspot_mirror as mirror
+                where mirror.entity = objects.entity and not mirror.is_dead
+                    and mirror.last_modified_at >=
+                        timestamp_sub(state.watermark, interval 10 minute)
+                    and mirror.last_modified_at <= state.watermark) as rows_in_overlap,
+            state.full_refreshed_at is null as needs_full,
+            (select count(*) from etl.hubspot_mirror as mirror
+                where mirror.entity = objects.entity and not mirror.is_dead) as live_rows
+        from etl.catalogue_objects as objects
+        left join etl.hubspot_mirror_state as state on objects.entity = state.entity""",
+    "mirror_refresh_check": """
+        select
+            staged.refresh_id, staged.entity, staged.staged_rows,
+            staged.staged_rows * 100 < 90 * (select count(*) from etl.hubspot_mirror as mirror
+                where mirror.entity = staged.entity and not mirror.is_dead) as blocks
+        from (
+            select refresh_id, entity, count(*) as staged_rows
+            from etl.hubspot_mirror_stage group by refresh_id, entity
+        ) as staged""",
+    "push_gates": """
+        select runs.run_id, gates.*
+        from etl.gates as gates
+        inner join etl.reverse_etl_run_ledger as runs on gates.entity = runs.job_type
+        where runs.status = 'running'""",
+    "snapshot_counts": """
+        select run_id, entity, state, reason, match_tier, count(*) as records,
+            sum(source_rows) as source_rows, countif(is_queued) as queued,
+            countif(is_queued and operation = 'upsert') as queued_creates
+        from etl.reverse_etl_snapshot
+        group by run_id, entity, state, reason, match_tier""",
+    "portal_findings": """
+        select
+            wanted.entity, wanted.property, 'error' as severity,
+            if(has.property is null, 'missing', 'not_unique') as code,
+            'The portal is not as the catalogue says.' as finding, 'Do this.' as what_to_do
+        from etl.catalogue_properties as wanted
+        left join etl.hubspot_portal_properties as has
+            on wanted.entity = has.entity and wanted.property = has.property
+        where has.property is null or (wanted.is_unique and not has.has_unique_value)""",
+    "push_queue": "select * from etl.decisions where is_queued",
+    "sync_status": "select * from etl.decisions",
+}
+
+PROCEDURES = {
+    "fold_results()": """
+        insert into etl.calls values ('fold_results', current_timestamp());
+        update etl.reverse_etl_run_ledger set folded_at = current_timestamp()
+        where folded_at is null;""",
+    "take_snapshot(in_run_id string, in_entities string)": """
+        create or replace table etl.reverse_etl_snapshot as
+        select in_run_id as run_id, * from etl.decisions
+        where entity in unnest(split(in_entities, ','));
+        insert into etl.calls values ('take_snapshot', current_timestamp());""",
+    "apply_mirror_delta(in_refresh_id string, in_entity string, in_watermark timestamp)": """
+        delete from etl.hubspot_mirror where entity = in_entity and hubspot_id in (
+            select hubspot_id from etl.hubspot_mirror_stage where refresh_id = in_refresh_id
+        );
+        insert into etl.hubspot_mirror (entity, hubspot_id, properties, last_modified_at, is_dead)
+        select entity, hubspot_id, properties, last_modified_at, is_dead
+        from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;
+        update etl.hubspot_mirror_state set watermark = in_watermark where entity = in_entity;
+        delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
+    "replace_mirror(in_refresh_id string, in_entity string, in_watermark timestamp)": """
+        delete from etl.hubspot_mirror where entity = in_entity;
+        insert into etl.hubspot_mirror (entity, hubspot_id, properties, last_modified_at, is_dead)
+        select entity, hubspot_id, properties, last_modified_at, is_dead
+        from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;
+        delete from etl.hubspot_mirror_state where entity = in_entity;
+        insert into etl.hubspot_mirror_state (entity, watermark, full_refreshed_at)
+        values (in_entity, in_watermark, in_watermark);
+        delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
+    "replace_portal_properties(in_refresh_id string, in_entity string)": """
+        insert into etl.calls values ('replace_portal_properties', current_timestamp());
+        delete from etl.hubspot_portal_properties where entity = in_entity;
+        insert into etl.hubspot_portal_properties (entity, property, label, property_type,
+            field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at)
+        select entity, property, label, property_type, field_type, has_unique_value,
+            sensitivity, is_read_only, option_values, checked_at
+        from etl.hubspot_portal_stage where refresh_id = in_refresh_id;
+        delete from etl.hubspot_portal_stage where refresh_id = in_refresh_id;""",
+    "request_replay(in_entity string, in_reason string, in_record_refs string)": """
+        update etl.reverse_etl_dlq set replay_requested_at = current_timestamp()
+        where in_entity in ('', job_type) and in_reason in ('', reason)
+            and (in_record_refs = '' or record_ref in unnest(split(in_record_refs, ',')));""",
+}
+
+
+def statements() -> list[str]:
+    """Everything, in an order that works."""
+    tables = [f"create or replace table etl.{name} ({columns})" for name, columns in TABLES.items()]
+    snapshot = (
+        "create or replace table etl.reverse_etl_snapshot as"
+        " select '' as run_id, * from etl.decisions where false"
+    )
+    views = [f"create or replace view etl.{name} as {sql}" for name, sql in VIEWS.items() if sql]
+    procedures = [
+        f"create or replace procedure etl.{head}\nbegin\n{body}\nend"
+        for head, body in PROCEDURES.items()
+    ]
+    return [*tables, snapshot, *views, *procedures]
