@@ -117,11 +117,7 @@ class BigQueryEmulator:
         self._process = None
 
     def client(self) -> bigquery.Client:
-        return bigquery.Client(
-            project=self.project,
-            credentials=AnonymousCredentials(),
-            client_options={"api_endpoint": self.url},
-        )
+        return local_client(self.url, self.project)
 
     def _await_port(self, deadline: float) -> int:
         """The port is the emulator's choice, so its log is the only place to learn it."""
@@ -151,6 +147,14 @@ def _copy_log(lines: IO[str], log_path: Path, ports: queue.Queue[int | None]) ->
             if '"rest.listen"' in line:
                 ports.put(int(json.loads(line)["port"]))
     ports.put(None)
+
+
+def local_client(url: str, project: str) -> bigquery.Client:
+    return bigquery.Client(
+        project=project,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": url},
+    )
 
 
 def run_query(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:

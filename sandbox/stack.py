@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,10 @@ from typing import Any
 from google.cloud import bigquery
 
 from sandbox.bigquery import BigQueryEmulator, Row, Schema, load_rows, run_query
-from sandbox.hubspot import SimulatorControl, SimulatorProcess
+from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
+from sandbox.sample_data import add_size_arguments, clinic_of, fill
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-
-PATIENTS = "PatientsWithStatistics"
-ROIS = "ROIs"
 
 # A developer's own settings must not reach the local stack, nor the other way round.
 FOREIGN_SETTINGS = ("DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT_", "ROI_", "BQ_")
@@ -64,13 +62,13 @@ class LocalStack:
         work_dir: Path | None = None,
         data_dir: Path | None = None,
         settings: Mapping[str, str] | None = None,
-        simulator: Mapping[str, Any] | None = None,
+        simulator_options: Sequence[str] = (),
     ) -> None:
         self.project_dir = project_dir
         self.settings = dict(settings or {})
         self._work_dir = work_dir
         self._data_dir = data_dir
-        self._simulator_options = dict(simulator or {})
+        self._simulator_options = tuple(simulator_options)
         self._exits = ExitStack()
         self._commands = 0
 
@@ -89,7 +87,7 @@ class LocalStack:
                     data_dir=self._data_dir,
                 )
             )
-            self.simulator = exits.enter_context(SimulatorProcess(**self._simulator_options))
+            self.simulator = exits.enter_context(SimulatorProcess(*self._simulator_options))
             self.bigquery: bigquery.Client = self.emulator.client()
             exits.callback(self.bigquery.close)
             self._make_datasets()
@@ -133,9 +131,9 @@ class LocalStack:
         """The settings of the local stack, as a shell would export them."""
         return {
             "BIGQUERY_EMULATOR_HOST": self.emulator.url,
-            "HUBSPOT_BASE": self.simulator.url,
-            "HUBSPOT_TOKEN": "pat-local-test",
-            "HUBSPOT_SETUP_TOKEN": "pat-local-setup",
+            "HUBSPOT_BASE": self.simulator.base_url,
+            "HUBSPOT_TOKEN": TOKEN,
+            "HUBSPOT_SETUP_TOKEN": SETUP_TOKEN,
             "DBT_PROFILES_DIR": str(self.project_dir / "profiles"),
             **self.settings,
         }
@@ -215,30 +213,30 @@ def _json_or_none(line: str) -> dict[str, Any] | None:
 
 
 def main() -> int:
-    from sandbox.sample_data import Clinic, fill_stack
-
     parser = argparse.ArgumentParser(prog="python -m sandbox.stack", description=__doc__)
     parser.add_argument("--data-dir", type=Path, help="keep BigQuery's data here (default: memory)")
-    parser.add_argument("--patients", type=int, default=2000)
-    parser.add_argument("--rois", type=int, default=1500)
-    parser.add_argument("--contacts", type=int, default=1200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--text", action="store_true", help="all source columns as text")
+    add_size_arguments(parser)
     parser.add_argument("--empty", action="store_true", help="no sample data")
     arguments = parser.parse_args()
 
-    # SIGTERM ends it the way Ctrl-C does, so that its processes go with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM ends it the way Ctrl-C does, so that its processes go with it; and a shell that
+    # starts it in the background would have it ignore Ctrl-C's signal.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         with LocalStack(data_dir=arguments.data_dir) as stack:
             if not arguments.empty:
-                clinic = Clinic(
-                    patients=arguments.patients,
-                    rois=arguments.rois,
-                    contacts=arguments.contacts,
-                    seed=arguments.seed,
+                clinic = clinic_of(arguments)
+                print(
+                    fill(
+                        stack.bigquery,
+                        stack.hubspot,
+                        stack.gcp_project,
+                        clinic,
+                        text=arguments.text,
+                    ),
+                    file=sys.stderr,
                 )
-                fill_stack(stack, clinic, as_text=arguments.text)
             for name, value in stack.env.items():
                 print(f"export {name}={shlex.quote(value)}")
             print("# running; Ctrl-C ends it. Next: dbt build && python -m pusher", flush=True)

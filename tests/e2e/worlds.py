@@ -1,0 +1,545 @@
+"""Small worlds from a seed, made to collide: few people, whose traces are mixed up on purpose.
+
+Real data makes each reason code rare. Here a few dozen personas leave several patients and
+several leads each, with emails, names, births and addresses swapped between them, so that a few
+hundred rows run into every rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+FIRST_NAMES = (
+    ("Robert", "Bob", "Rob", "robert"),
+    ("Elizabeth", "Liz", "Beth", "ELIZABETH"),
+    ("Christopher", "Chris", "Christoph", "Chr"),
+    ("José", "Jose", "JOSÉ", "Pepe"),
+    ("Zoë", "Zoe", "zoë", "Z"),
+    ("Mary Ann", "Maryann", "Mary", "mary-ann"),
+    ("王小明", "王", "王小明", "Xiao"),
+    ("Ольга", "ольга", "Оля", "Olga"),
+    ("Ann", "Anne", "Anna", "An"),
+    ("D'Angelo", "DAngelo", "Dan", "d’angelo"),
+)
+LAST_NAMES = (
+    ("Smith", "SMITH", "Smyth"),
+    ("Weiß", "Weiss", "WEISS"),
+    ("O'Neil", "ONeil", "O’Neil"),
+    ("Müller", "Muller", "Mueller"),
+    ("de la Cruz", "De La Cruz", "Cruz"),
+    ("Иванова", "ИВАНОВА", "Ivanova"),
+)
+# As written, and as the same place may be written elsewhere.
+ADDRESSES = (
+    (("12 North Main Street", None), ("12 N. Main St", None), "Troy", "NY", "New York", "12180"),
+    (("5 Elm Avenue", "Apt 4B"), ("5 Elm Ave. #4b", None), "St. Louis", "MO", "missouri", "63101"),
+    (("77 Río Road", None), ("77 Rio Rd.", None), "San José", "CA", "California", "95112"),
+    (("9 Lake Drive", "Suite 3"), ("9 lake dr", "Ste 3"), "Annapolis", "MD", "md", "21401"),
+    (("400 West 7th Court", None), ("400 W 7th Ct", None), "Miami", "FL", "Florida", "33101"),
+    (("1 Hill Lane", "Unit 2"), ("1 Hill Ln, Unit 2", None), "Boston", "MA", "ma", "02108"),
+)
+PLACEHOLDER_EMAIL = "none@none.com"
+FRONT_DESK = "frontdesk@clinic.example.org"
+NOT_ADDRESSES = ("ask husband", "a@b", "two@x.org;three@x.org", "no@where@x.org")
+
+# Two ways in which a replica may type the same columns; the third is all text.
+PATIENT_TYPES: dict[str, tuple[str, str]] = {
+    "ID": ("NUMERIC", "FLOAT64"),
+    "Chart": ("FLOAT64", "INT64"),
+    "FirstName": ("STRING", "STRING"),
+    "LastName": ("STRING", "STRING"),
+    "DOB": ("DATE", "DATETIME"),
+    "Gender": ("STRING", "STRING"),
+    "Email": ("STRING", "STRING"),
+    "Address1": ("STRING", "STRING"),
+    "Address2": ("STRING", "STRING"),
+    "City": ("STRING", "STRING"),
+    "State": ("STRING", "STRING"),
+    "Zipcode": ("STRING", "STRING"),
+    "HomePhone": ("STRING", "STRING"),
+    "SpravatosToDate": ("INT64", "NUMERIC"),
+    "KetaminesToDate": ("INT64", "FLOAT64"),
+    "TreatmentsToDate": ("FLOAT64", "INT64"),
+    "FutureTreatmentCount": ("NUMERIC", "INT64"),
+    "FutureFollowUpCount": ("INT64", "INT64"),
+    "PrimaryFacility": ("STRING", "STRING"),
+    "PrimaryFacilityCode": ("STRING", "STRING"),
+    "FirstInitialConsult": ("DATETIME", "TIMESTAMP"),
+    "Started": ("BOOL", "INT64"),
+    "Active": ("STRING", "BOOL"),
+}
+OPTIONAL_PATIENT_TYPES = {
+    "PreferredFirstName": ("STRING", "STRING"),
+    "MiddleName": ("STRING", "STRING"),
+    "OtherPhone": ("STRING", "STRING"),
+    "CareType": ("STRING", "STRING"),
+    "NextTreatment": ("DATETIME", "TIMESTAMP"),
+    "NextFollowUp": ("DATE", "DATE"),
+}
+ROI_TYPES = {
+    "roi_id": ("NUMERIC", "INT64"),
+    "TemplateID": ("INT64", "FLOAT64"),
+    "TemplateName": ("STRING", "STRING"),
+    "PatientID": ("FLOAT64", "NUMERIC"),
+    "PatientChart": ("FLOAT64", "INT64"),
+    "AcceptedDatetime": ("DATETIME", "TIMESTAMP"),
+    "CompletedDate": ("DATE", "DATETIME"),
+    "Patient Name": ("STRING", "STRING"),
+    "DOB": ("DATE", "TIMESTAMP"),
+    "ProviderName": ("STRING", "STRING"),
+    "Specialty": ("STRING", "STRING"),
+    "Email": ("STRING", "STRING"),
+    "Phone": ("STRING", "STRING"),
+    "Fax": ("STRING", "STRING"),
+}
+OPTIONAL_ROI_TYPES = {
+    "ProcessingStatus": ("STRING", "STRING"),
+    "ProcessingDatetime": ("DATETIME", "TIMESTAMP"),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the replica looks: column types, and which columns there are."""
+
+    name: str
+    seed: int
+    variant: int = 0
+    is_text: bool = False
+    has_updated_at: bool = True
+    has_optional: bool = False
+
+    def schema(
+        self, types: dict[str, tuple[str, str]], optional: dict[str, tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        columns = types | (optional if self.has_optional else {})
+        schema = [(name, pair[self.variant]) for name, pair in columns.items()]
+        if self.has_updated_at:
+            schema.append(("updated_at", "TIMESTAMP"))
+        return [(name, "STRING") for name, _ in schema] if self.is_text else schema
+
+
+@dataclass
+class HubSpotRecord:
+    id: str
+    properties: dict[str, str]
+    is_archived: bool = False
+    merged_into: str | None = None
+
+
+@dataclass
+class SmallWorld:
+    """Rows as the replica has them, and what to put into HubSpot and the old id map."""
+
+    patient_schema: list[tuple[str, str]]
+    roi_schema: list[tuple[str, str]]
+    patients: list[dict[str, Any]]
+    rois: list[dict[str, Any]]
+    contacts: list[HubSpotRecord]
+    roi_records: list[HubSpotRecord]
+    # object type, natural key, HubSpot id: the older schema has no more.
+    id_map: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Persona:
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    birth: date
+    email: str
+    address: tuple[Any, ...]
+
+
+def make_world(
+    shape: Shape, patients: int = 320, contacts: int = 220, rois: int = 130
+) -> SmallWorld:
+    return _Maker(shape, patients, contacts, rois).make()
+
+
+class _Maker:
+    def __init__(self, shape: Shape, patients: int, contacts: int, rois: int) -> None:
+        self.shape = shape
+        self.random = Random(shape.seed)
+        self.sizes = (patients, contacts, rois)
+        self.births = [
+            date(1980, 2, 29),
+            *(date(1950, 1, 1) + timedelta(days=911 * step) for step in range(14)),
+        ]
+        self.personas = [self._persona(number) for number in range(patients // 2)]
+
+    def make(self) -> SmallWorld:
+        patient_count, contact_count, roi_count = self.sizes
+        patient_schema = self.shape.schema(PATIENT_TYPES, OPTIONAL_PATIENT_TYPES)
+        roi_schema = self.shape.schema(ROI_TYPES, OPTIONAL_ROI_TYPES)
+        persona_of = {
+            number: self.random.choice(self.personas) for number in range(1, patient_count + 1)
+        }
+        patients = self._repeat(
+            [self._patient(number, persona) for number, persona in persona_of.items()], "ID"
+        )
+        rois = self._repeat([self._roi(number) for number in range(1, roi_count + 1)], "roi_id")
+        contacts = self._contacts(contact_count, persona_of)
+        roi_records = self._roi_records(roi_count)
+        return SmallWorld(
+            patient_schema,
+            roi_schema,
+            self._typed(patients, patient_schema),
+            self._typed(rois, roi_schema),
+            contacts,
+            roi_records,
+            self._id_map(persona_of, contacts, roi_records, roi_count),
+        )
+
+    # ---------- chance
+
+    def _hit(self, percent: float) -> bool:
+        return self.random.random() * 100 < percent
+
+    def _persona(self, number: int) -> _Persona:
+        # Neighbours share an address, some of them an email: families.
+        family = number - number % 3
+        own = f"person{number}@home.org"
+        return _Persona(
+            self.random.choice(FIRST_NAMES),
+            LAST_NAMES[family % len(LAST_NAMES)],
+            self.random.choice(self.births),
+            f"person{family}@home.org" if self._hit(20) else own,
+            ADDRESSES[family // 3 % len(ADDRESSES)],
+        )
+
+    # ---------- AdvancedMD
+
+    def _patient(self, number: int, persona: _Persona) -> dict[str, Any]:
+        address = persona.address
+        row: dict[str, Any] = {
+            "ID": number,
+            "Chart": 5000 + number,
+            "FirstName": self.random.choice(persona.first) if self._hit(15) else persona.first[0],
+            "LastName": self.random.choice(persona.last) if self._hit(15) else persona.last[0],
+            "DOB": persona.birth,
+            "Gender": self.random.choice(("Female", "Male", None)),
+            "Email": persona.email,
+            "Address1": address[0][0],
+            "Address2": address[0][1],
+            "City": address[2],
+            "State": address[3],
+            "Zipcode": address[5],
+            "HomePhone": self.random.choice(("(202) 555-0101", "202 555 0102", None)),
+            "SpravatosToDate": self.random.choice((0, 3, 12, None)),
+            "KetaminesToDate": self.random.choice((1, 2, None)),
+            "TreatmentsToDate": self.random.choice((4, 14, None)),
+            "FutureTreatmentCount": self.random.choice((0, 1, None)),
+            "FutureFollowUpCount": self.random.choice((2, None)),
+            "PrimaryFacility": self.random.choice(("Downtown 🌿", 'The "Annex"', None)),
+            "PrimaryFacilityCode": self.random.choice(("DT", None)),
+            "FirstInitialConsult": self.random.choice(WALL_TIMES),
+            "Started": self.random.choice((True, False, None)),
+            "Active": self.random.choice((True, False, None)),
+            "PreferredFirstName": self.random.choice((persona.first[1], None)),
+            "MiddleName": self.random.choice(("Lee", None)),
+            "OtherPhone": self.random.choice(("(202) 555-0199", None)),
+            "CareType": self.random.choice(("Spravato", None)),
+            "NextTreatment": self.random.choice(WALL_TIMES),
+            "NextFollowUp": self.random.choice((date(2026, 12, 1), None)),
+            "updated_at": self._updated_at(),
+        }
+        self._disturb(row)
+        return row
+
+    def _disturb(self, row: dict[str, Any]) -> None:
+        other = self.random.choice(self.personas)
+        chance = self.random.random() * 100
+        if chance < 20:
+            row["Email"] = None
+        elif chance < 24:
+            row["Email"] = PLACEHOLDER_EMAIL
+        elif chance < 27:
+            row["Email"] = self.random.choice(NOT_ADDRESSES)
+        elif chance < 30:
+            row["Email"] = FRONT_DESK
+        elif chance < 42:
+            row["Email"] = other.email
+        elif chance < 50:
+            row["Email"] = f"new{row['ID']}@home.org"
+        elif chance < 55:
+            row["Email"] = f"  {row['Email'].upper()} "
+        if self._hit(5):
+            row["FirstName"] = None
+        elif self._hit(5):
+            row["FirstName"] = other.first[0]
+        if self._hit(5):
+            row["LastName"] = self.random.choice((None, " ", other.last[0]))
+        if self._hit(12):
+            row["DOB"] = self.random.choice((None, date(1900, 1, 1), other.birth))
+        if self._hit(15):
+            row[self.random.choice(("Address1", "City", "State", "Zipcode"))] = None
+        elif self._hit(10):
+            address = other.address
+            row |= {
+                "Address1": address[1][0], "Address2": address[1][1], "City": address[2],
+                "State": address[4], "Zipcode": f"{address[5]}-1234",
+            }  # fmt: skip
+        if self._hit(4):
+            row["Email"] = row["FirstName"] = row["LastName"] = None
+
+    def _roi(self, number: int) -> dict[str, Any]:
+        is_processed = self._hit(10)
+        return {
+            "roi_id": 7000 + number,
+            "TemplateID": 30 + number % 4,
+            "TemplateName": "Release – therapist 📝" if self._hit(94) else None,
+            "PatientID": self.random.choice((number, None)),
+            "PatientChart": 5000 + number,
+            "AcceptedDatetime": self.random.choice(WALL_TIMES),
+            "CompletedDate": self.random.choice((date(2026, 3, 8), date(2026, 11, 1), None)),
+            "Patient Name": self.random.choice(("Ann Smith", "Zoë Müller", None)),
+            "DOB": self.random.choice((date(1980, 2, 29), date(1950, 12, 31), None)),
+            "ProviderName": self.random.choice(("Dr. Ana Núñez", None)),
+            "Specialty": self.random.choice(("Psychiatry", None)),
+            "Email": self.random.choice(("office@provider.org", None)),
+            "Phone": self.random.choice(("(410) 555-0100", None)),
+            "Fax": None,
+            "ProcessingStatus": "Processed" if is_processed else None,
+            "ProcessingDatetime": datetime(2026, 9, 9, 9) if is_processed else None,
+            "updated_at": self._updated_at(),
+        }
+
+    def _updated_at(self) -> datetime:
+        return datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=self.random.randrange(500))
+
+    def _repeat(self, rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        """Rows that come twice, in every manner, and rows without a key."""
+        extra: list[dict[str, Any]] = []
+        changed = "HomePhone" if key == "ID" else "Phone"
+        manners: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
+            lambda row: dict(row),
+            lambda row: row | {changed: f" {row[changed]} " if row[changed] else "  "},
+            lambda row: row | {"updated_at": row["updated_at"] + timedelta(hours=1)},
+            lambda row: row | {changed: "9", "updated_at": row["updated_at"] + timedelta(hours=1)},
+            lambda row: row | {changed: "9", "updated_at": row["updated_at"] - timedelta(hours=1)},
+            lambda row: row | {changed: "9"},
+            lambda row: row | {key: None},
+        )
+        for step, manner in enumerate(manners * 3):
+            extra.append(manner(rows[(step * 7 + 3) % len(rows)]))
+        extra += [extra[6], extra[6]]
+        mixed = [*rows, *extra]
+        self.random.shuffle(mixed)
+        return mixed
+
+    # ---------- types
+
+    def _typed(
+        self, rows: Sequence[dict[str, Any]], schema: list[tuple[str, str]]
+    ) -> list[dict[str, Any]]:
+        if self.shape.is_text:
+            return [{name: self._text(name, row[name]) for name, _ in schema} for row in rows]
+        return [
+            {name: _typed(row[name], column_type) for name, column_type in schema} for row in rows
+        ]
+
+    def _text(self, name: str, value: Any) -> str | None:
+        if value is None:
+            return self.random.choice((None, "", "  "))
+        if isinstance(value, bool):
+            return self.random.choice(("Y", "1", "true")) if value else "N"
+        if isinstance(value, int):
+            return f"{value}.0" if self._hit(50) else str(value)
+        if isinstance(value, datetime):
+            return value.strftime("%Y-%m-%d %H:%M:%S" + ("Z" if value.tzinfo else ""))
+        if isinstance(value, date):
+            if self._hit(50):
+                return f"{value.month}/{value.day}/{value.year}"
+            return value.isoformat()
+        return str(value)
+
+    # ---------- HubSpot
+
+    def _contacts(self, count: int, persona_of: dict[int, _Persona]) -> list[HubSpotRecord]:
+        taken_emails: set[str] = set()
+        free_keys = list(persona_of)
+        self.random.shuffle(free_keys)
+        vanished = iter(range(90_001, 90_100))
+        records = []
+        for number in range(count):
+            key = free_keys.pop() if self._hit(12) else None
+            persona = (
+                persona_of[key] if key and self._hit(90) else self.random.choice(self.personas)
+            )
+            properties = self._lead(persona, number, taken_emails)
+            if key is not None:
+                properties["amd_patient_id"] = f"{key}.0" if self._hit(10) else str(key)
+            elif self._hit(5):
+                properties["amd_patient_id"] = str(next(vanished))
+            records.append(HubSpotRecord(str(800_001 + number), properties))
+        self._retire(records, merges=8, archived=8)
+        return records
+
+    def _lead(self, persona: _Persona, number: int, taken: set[str]) -> dict[str, str]:
+        other = self.random.choice(self.personas)
+        address = self.random.choice((persona.address, persona.address, other.address))
+        email = self.random.choice(
+            (persona.email, persona.email, persona.email, other.email, f"lead{number}@x.org", None)
+        )
+        if number == 0:
+            email = PLACEHOLDER_EMAIL
+        elif number == 1:
+            email = FRONT_DESK
+        properties: dict[str, str | None] = {
+            "firstname": self.random.choice(persona.first) if self._hit(85) else None,
+            "lastname": self.random.choice((*persona.last, persona.last[0], None)),
+            "ncf_date_of_birth": persona.birth.isoformat() if self._hit(45) else None,
+            "phone": "000",
+        }
+        if self._hit(4):
+            properties["ncf_date_of_birth"] = "1900-01-01"
+        if self._hit(8):
+            properties["firstname"] = other.first[0]
+        if self._hit(60):
+            properties |= {
+                "address": address[1][0], "street_address_line_2": address[1][1],
+                "city": address[2].upper(), "state": address[4], "zip": address[5],
+            }  # fmt: skip
+        if email is not None and email not in taken:
+            properties["email"] = email
+            taken.add(email)
+        if self._hit(15) and "email" in properties:
+            additional = [
+                wanted
+                for wanted in (self.random.choice(self.personas).email, persona.email)
+                if wanted not in taken
+            ]
+            taken.update(additional)
+            properties["hs_additional_emails"] = ";".join(dict.fromkeys(additional))
+        if "email" not in properties and not properties["firstname"] and not properties["lastname"]:
+            properties["firstname"] = persona.first[0]
+        return {name: value for name, value in properties.items() if value}
+
+    def _retire(self, records: list[HubSpotRecord], *, merges: int, archived: int) -> None:
+        """Merges some records into others, chains included, and deletes some."""
+        without_key = [
+            record
+            for record in records
+            if not {"amd_patient_id", "roi_id"} & set(record.properties)
+        ]
+        lost = self.random.sample(without_key, k=min(len(without_key), merges + archived))
+        lost_ids = {record.id for record in lost}
+        survivors = [record for record in records if record.id not in lost_ids]
+        into: HubSpotRecord | None = None
+        for number, record in enumerate(lost):
+            if number >= merges:
+                record.is_archived = True
+                continue
+            if number % 3 != 1 or into is None:
+                into = self.random.choice(survivors)
+            record.merged_into = into.id
+
+    def _roi_records(self, rois: int) -> list[HubSpotRecord]:
+        records = []
+        for number in range(1, rois // 2):
+            properties = {"roi_type": "Older"}
+            if self._hit(75):
+                properties["roi_id"] = str(7000 + number)
+            if self._hit(25):
+                properties |= {
+                    "processing_status": "Processed",
+                    "processing_datetime": "2026-10-01T10:00:00Z",
+                }
+            elif self._hit(10):
+                properties["processing_status"] = "Processed"
+            elif self._hit(10):
+                properties["roi_manual_override"] = "true"
+            records.append(HubSpotRecord(str(950_000 + number), properties))
+        # One key on two live records: HubSpot tells `7003` from `7003.0`, the key rule does not.
+        records.append(HubSpotRecord("959001", {"roi_type": "Twin", "roi_id": "7003"}))
+        records.append(HubSpotRecord("959002", {"roi_type": "Twin", "roi_id": "7003.0"}))
+        records = [
+            record
+            for record in records
+            if record.properties.get("roi_id") != "7003" or record.id == "959001"
+        ]
+        self._retire(records, merges=3, archived=4)
+        return records
+
+    def _id_map(
+        self,
+        persona_of: dict[int, _Persona],
+        contacts: list[HubSpotRecord],
+        roi_records: list[HubSpotRecord],
+        rois: int,
+    ) -> list[tuple[str, str, str]]:
+        """Rows of an older implementation, right and wrong ones."""
+        rows = []
+        retired = [record.id for record in contacts if record.is_archived or record.merged_into]
+        keys = self.random.sample(sorted(persona_of), k=len(persona_of) // 6)
+        for key in keys:
+            hubspot_id = self.random.choice(contacts).id
+            if self._hit(40):
+                hubspot_id = self.random.choice(retired)
+            elif self._hit(50):
+                births = persona_of[key].birth.isoformat()
+                alike = [
+                    record.id
+                    for record in contacts
+                    if record.properties.get("ncf_date_of_birth") == births
+                ]
+                hubspot_id = self.random.choice(alike or [hubspot_id])
+            object_type = self.random.choice(("contacts", "0-1"))
+            rows.append((object_type, f"{key}.0" if self._hit(30) else str(key), hubspot_id))
+        rows.append(("contacts", "91001", contacts[-1].id))
+        rows.append(("contacts", "91002", "123456"))
+        # Two patients that the map leads to one record.
+        pair = self.random.sample(sorted(set(persona_of) - set(keys)), k=2)
+        rows += [("contacts", str(key), contacts[-2].id) for key in pair]
+
+        in_map = self.random.sample(range(1, rois + 1), k=rois // 4)
+        for number in in_map:
+            record = self.random.choice(roi_records)
+            own = [
+                record.id
+                for record in roi_records
+                if record.id == str(950_000 + number) and "roi_id" not in record.properties
+            ]
+            hubspot_id = own[0] if own else record.id
+            rows.append(
+                (self.random.choice(("p_roi", "2-51944773")), str(7000 + number), hubspot_id)
+            )
+        return rows
+
+
+# Ordinary days, both daylight-saving edges, midnight, and before 1970.
+WALL_TIMES = (
+    None,
+    datetime(2026, 7, 1, 9, 30),
+    datetime(2024, 3, 10, 2, 30),
+    datetime(2024, 11, 3, 1, 30),
+    datetime(2025, 1, 1),
+    datetime(1968, 5, 5, 23, 59, 59),
+)
+
+
+def _typed(value: Any, column_type: str) -> Any:
+    """The value as the client would hand it out for a column of this type."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        if column_type == "STRING":
+            return "Y" if value else "N"
+        return int(value) if column_type == "INT64" else value
+    if isinstance(value, int):
+        return {"NUMERIC": Decimal, "FLOAT64": float, "INT64": int}[column_type](value)
+    if isinstance(value, datetime):
+        if column_type == "TIMESTAMP":
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        return value
+    if isinstance(value, date):
+        if column_type == "DATETIME":
+            return datetime(value.year, value.month, value.day)
+        if column_type == "TIMESTAMP":
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return value
