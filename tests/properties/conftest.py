@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.analyzer.googlesql import google_sql
+from tests.analyzer.local_dbt import local_dbt
+from tests.properties.engines import Engines
+
+# Each example is a table of values and two queries, so few examples are many values. `make chaos`
+# runs the long profile, with fresh values every time.
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+settings.register_profile(
+    "short", max_examples=15, derandomize=True, deadline=None, suppress_health_check=_QUIET
+)
+settings.register_profile("long", max_examples=400, deadline=None, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    project = os.environ.get("X_PROJ")
+    with local_dbt(tmp_path_factory.mktemp("properties"), *([Path(project)] if project else [])) as dbt:
+        dbt("seed")
+        yield Engines(dbt, google_sql())

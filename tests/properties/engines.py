@@ -1,0 +1,141 @@
+"""Values through every macro: on the emulator, on Google's evaluator, and by the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from google.api_core.exceptions import GoogleAPIError
+
+from tests.analyzer.googlesql import GoogleSql, SqlError
+from tests.analyzer.local_dbt import LocalDbt
+from tests.properties import oracle
+
+# Two texts to a row, since an address has two lines.
+Values = tuple[str | None, str | None]
+Answers = list[list[Any]]
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro as a SQL expression over the text columns c0 and c1, and what it should say.
+
+    Dates come back as days and instants as milliseconds since 1970: engines print them apart.
+    """
+
+    name: str
+    sql: str
+    expected: Callable[[Values], str | None]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _days(day: date | None) -> str | None:
+    return None if day is None else str(day.toordinal() - date(1970, 1, 1).toordinal())
+
+
+TEXTS = (
+    Macro("trim_text", "{{ trim_text('c0') }}", lambda v: oracle.trim_text(v[0])),
+    Macro("normalize_key", "{{ normalize_key('c0') }}", lambda v: oracle.normalize_key(v[0])),
+    Macro("normalize_email", "{{ normalize_email('c0') }}", lambda v: oracle.normalize_email(v[0])),
+    Macro("normalize_name", "{{ normalize_name('c0') }}", lambda v: oracle.normalize_name(v[0])),
+    Macro("normalize_zip", "{{ normalize_zip('c0') }}", lambda v: oracle.normalize_zip(v[0])),
+    Macro(
+        "record_ref",
+        "{{ record_ref(\"'pepper'\", \"'patients'\", 'c0') }}",
+        lambda v: None if v[0] is None else oracle.record_ref("pepper", "patients", v[0]),
+    ),
+)
+PLACES = (
+    Macro(
+        "normalize_street",
+        "{{ normalize_street('c0', 'c1') }}",
+        lambda v: oracle.normalize_street(v[0], v[1]),
+    ),
+    Macro("normalize_state", "{{ normalize_state('c0') }}", lambda v: oracle.normalize_state(v[0])),
+)
+TIMES = (
+    Macro(
+        "read_date_utc",
+        "cast(unix_date({{ read_date('c0', 'UTC') }}) as string)",
+        lambda v: _days(oracle.read_date(v[0], "UTC")),
+    ),
+    Macro(
+        "read_date_new_york",
+        "cast(unix_date({{ read_date('c0', 'America/New_York') }}) as string)",
+        lambda v: _days(oracle.read_date(v[0], "America/New_York")),
+    ),
+    Macro(
+        "read_instant",
+        "cast(unix_millis({{ read_instant('c0') }}) as string)",
+        lambda v: _text(oracle.unix_millis(oracle.read_instant(v[0]))),
+    ),
+)
+
+
+class Engines:
+    """Both engines, and the macros as dbt renders them."""
+
+    def __init__(self, dbt: LocalDbt, google: GoogleSql) -> None:
+        self.dbt = dbt
+        self.google = google
+        self._selects: dict[tuple[Macro, ...], str] = {}
+
+    def disagreements(self, macros: tuple[Macro, ...], rows: Sequence[Values]) -> list[str]:
+        """One line for each macro and row on which the three do not say the same."""
+        emulator = self._answers(self._on_emulator, macros, rows)
+        google = self._answers(self._on_google, macros, rows)
+        found = []
+        for number, values in enumerate(rows):
+            for position, macro in enumerate(macros):
+                expected = macro.expected(values)
+                answers = (emulator[number][position], google[number][position])
+                if answers != (expected, expected):
+                    found.append(
+                        f"{macro.name}{values!a}: expected {expected!a}, "
+                        f"emulator {answers[0]!a}, Google {answers[1]!a}"
+                    )
+        return found
+
+    def _select(self, macros: tuple[Macro, ...]) -> str:
+        if macros not in self._selects:
+            columns = ",\n".join(f"{macro.sql} as {macro.name}" for macro in macros)
+            self._selects[macros] = self.dbt.render(f"select {columns}")
+        return self._selects[macros]
+
+    def _answers(
+        self,
+        ask: Callable[[str, Sequence[Values]], Answers],
+        macros: tuple[Macro, ...],
+        rows: Sequence[Values],
+    ) -> Answers:
+        """An answer a row, where one value that fails the whole query is tracked down by halving."""
+        try:
+            return ask(self._select(macros), rows)
+        except (GoogleAPIError, SqlError) as error:
+            if len(rows) == 1:
+                # The first macro speaks for all: which one failed, the engine does not say.
+                others = [macro.expected(rows[0]) for macro in macros[1:]]
+                return [[f"error: {error}", *others]]
+        middle = len(rows) // 2
+        return self._answers(ask, macros, rows[:middle]) + self._answers(ask, macros, rows[middle:])
+
+    def _on_emulator(self, select: str, rows: Sequence[Values]) -> Answers:
+        self.dbt.load(
+            "etl.hard_values",
+            [("row_number", "INT64"), ("c0", "STRING"), ("c1", "STRING")],
+            [
+                {"row_number": number, "c0": values[0], "c1": values[1]}
+                for number, values in enumerate(rows)
+            ],
+        )
+        answers = self.dbt.query(f"{select}, row_number from etl.hard_values")
+        answers.sort(key=lambda answer: answer["row_number"])
+        return [list(answer.values())[:-1] for answer in answers]
+
+    def _on_google(self, select: str, rows: Sequence[Values]) -> Answers:
+        return self.google.evaluate(f"{select} from input", rows)
