@@ -409,10 +409,12 @@ class _Maker:
             properties["email"] = email
             taken.add(email)
         if self._hit(15) and "email" in properties:
+            # HubSpot would not let two records hold one email, but a mirror read while staff
+            # move an email from one to the other may say so.
             additional = [
                 wanted
                 for wanted in (self.random.choice(self.personas).email, persona.email)
-                if wanted not in taken
+                if wanted not in taken or (wanted != properties["email"] and self._hit(25))
             ]
             taken.update(additional)
             properties["hs_additional_emails"] = ";".join(dict.fromkeys(additional))
