@@ -46,7 +46,8 @@ for role in \
   roles/cloudbuild.builds.editor \
   roles/cloudfunctions.developer \
   roles/logging.logWriter \
-  roles/run.developer; do
+  roles/run.developer \
+  roles/serviceusage.serviceUsageConsumer; do
   project_role "$PROJECT" "$DEPLOYER" "$role"
 done
 # The bucket where Cloud Functions keeps uploaded code, and no other.

@@ -40,8 +40,8 @@ def notify(settings: Settings, outcome: RunOutcome) -> tuple[str, ...]:
 
 
 def _notices(settings: Settings, outcome: RunOutcome) -> Iterator[tuple[str, str]]:
-    if outcome.exit_code == LEASE_HELD:
-        return  # the run that holds the lease speaks for itself
+    if outcome.exit_code == LEASE_HELD or outcome.error_code == "not_confirmed":
+        return  # another run speaks for itself, and so does whoever said no
     entities = ", ".join(outcome.counts) or "all"
     if outcome.status in BAD and outcome.status != outcome.previous_status:
         code = outcome.error_code or "no code"
