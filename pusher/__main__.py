@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pusher import logs
-from pusher.errors import PusherError, RunError, SettingsError
+from pusher.errors import SettingsError, as_run_error
 from pusher.interrupts import Interrupts
 from pusher.settings import Settings
 
@@ -36,17 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             logs.bind(trace=f"projects/{settings.project}/traces/{trace}")
         command: Command = options.command
         return command(settings, options, interrupts)
-    except RunError as error:
-        return _fail(error, error.exit_code)
-    except PusherError as error:
-        return _fail(error, RunError.exit_code)
-    except Exception as error:  # its text, and a traceback, may hold values: its type has to do
-        return _fail(PusherError(f"crashed_{type(error).__name__}"), RunError.exit_code)
-
-
-def _fail(error: PusherError, exit_code: int) -> int:
-    print(f"pusher: {error}", file=sys.stderr)
-    return exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        ended = as_run_error(error)
+        print(f"pusher: {ended}", file=sys.stderr)
+        return ended.exit_code
 
 
 def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:

@@ -80,6 +80,9 @@ class Interrupted(RunError):
     exit_code = 143
     status = "interrupted"
 
+    def __init__(self) -> None:
+        super().__init__("interrupted", "asked to stop; the rest is due next run")
+
 
 class Transient(PusherError):
     """No usable answer. `wait` is the least number of seconds before the next attempt."""
@@ -122,3 +125,15 @@ class Halted(PusherError):
 
     def __init__(self) -> None:
         super().__init__("halted")
+
+
+def as_run_error(error: BaseException) -> RunError:
+    """What an error means for the run. One that nobody foresaw is named by its type alone, since
+    its text may hold a value."""
+    if isinstance(error, RunError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted()
+    if isinstance(error, PusherError):
+        return Failed(f"hubspot_{error.code}", "HubSpot refused or did not answer a request")
+    return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")

@@ -39,6 +39,8 @@ SEARCH_LIMIT = 200  # records a page, HubSpot's maximum; the list endpoint's is 
 LONGEST_WAIT = 60.0  # seconds; beyond that the run ends, and the next one goes on
 LOCK_SECONDS = 2.0  # a 423 says that a record is locked; locks last that long
 
+_UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
+
 Document = dict[str, Any]
 
 
@@ -262,7 +264,7 @@ def refusal_of(error: Mapping[str, Any], status: int | None = None) -> Refusal:
     category = _word(str(error.get("category", "")))
     if "already has that value" in message or "already exists" in message.lower():
         category = "CONFLICT"  # validation error by name, but another record's state is the cause
-    correlation = re.fullmatch(r"[\da-fA-F-]{8,64}", str(error.get("correlationId", "")))
+    correlation = _UUID.fullmatch(str(error.get("correlationId", "")))
     return Refusal(
         category=category,
         code=next(filter(None, map(_word, codes)), None),

@@ -13,7 +13,8 @@ LAST_SECONDS = 9.0
 
 
 class Interrupts:
-    """Turns the first signal into an Interrupted in the main thread."""
+    """Turns the first signal into a KeyboardInterrupt in the main thread: no library on the way
+    takes that for an error of its own."""
 
     def __init__(self) -> None:
         self.is_closing = False  # a run that is closing its books is left to finish
@@ -32,4 +33,4 @@ class Interrupts:
         watchdog.daemon = True
         watchdog.start()
         if not self.is_closing:
-            raise Interrupted("interrupted", "asked to stop; the rest is due next run")
+            raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from typing import Any
 from pusher import ledger, logs, mirror, portal, session
 from pusher.appender import Appender
 from pusher.batches import COLUMNS
-from pusher.errors import Failed, GateStop, Interrupted, PusherError, RunError
+from pusher.errors import Failed, GateStop, Interrupted, PusherError, RunError, as_run_error
 from pusher.interrupts import Interrupts
 from pusher.mirror import Refreshed
 from pusher.notify import notify
@@ -45,10 +45,8 @@ def push(settings: Settings, options: Options, interrupts: Interrupts) -> RunOut
     error: RunError | None = None
     try:
         run.execute()
-    except RunError as caught:
-        error = caught
-    except Exception as caught:
-        error = session.as_run_error(caught)
+    except (Exception, KeyboardInterrupt) as caught:
+        error = as_run_error(caught)
     interrupts.is_closing = True
     outcome = run.outcome(error)
     run.log(outcome)
@@ -86,10 +84,8 @@ class _Run:
         error: RunError | None = None
         try:
             self._decide_and_ship(at)
-        except RunError as caught:
-            error = caught
-        except Exception as caught:
-            error = session.as_run_error(caught)
+        except (Exception, KeyboardInterrupt) as caught:
+            error = as_run_error(caught)
         self._interrupts.is_closing = True
         self._close(at, error)
         if error:
@@ -179,8 +175,8 @@ class _Run:
         try:
             try:
                 appender.close(LAST_FLUSH_SECONDS if isinstance(error, Interrupted) else None)
-            except Interrupted as caught:
-                error = caught
+            except KeyboardInterrupt:
+                error = Interrupted()
                 appender.close(LAST_FLUSH_SECONDS)
         except Failed as caught:  # worse than anything else: it goes first
             error = caught

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pusher import logs
-from pusher.errors import Failed, PusherError, SettingsError
+from pusher.errors import PusherError, SettingsError
 from pusher.hubspot import HubSpot
 from pusher.lease import Lease
 from pusher.settings import Settings
@@ -82,8 +82,3 @@ def holding_lease(session: Session, enter: Callable[[str], None] = logs.phase) -
             session.lease.release()
         except PusherError as error:
             logs.event("lease_not_released", severity="WARNING", code=error.code)
-
-
-def as_run_error(error: Exception) -> Failed:
-    """An error that nobody foresaw, by its type alone: its text may hold a value."""
-    return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")

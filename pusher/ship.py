@@ -89,9 +89,9 @@ class Shipper:
             for worker in self._workers:
                 while worker.is_alive() and not self._hubspot.halted.is_set():
                     worker.join(0.5)
-        except Interrupted:
+        except KeyboardInterrupt:
             self._stop(INTERRUPTED_SECONDS)
-            raise
+            raise Interrupted from None
         if self._hubspot.halted.is_set():
             self._stop(ENDING_SECONDS)
         if self._error:

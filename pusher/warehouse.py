@@ -87,7 +87,8 @@ class Warehouse:
         options: dict[str, Any] = {}
         if settings.emulator:
             # The embedded BigQuery knows no accounts.
-            options["credentials"] = AnonymousCredentials()  # type: ignore[no-untyped-call]
+            anonymous: Any = AnonymousCredentials
+            options["credentials"] = anonymous()
             options["client_options"] = {"api_endpoint": settings.emulator}
         try:
             self._client = bigquery.Client(
@@ -201,6 +202,8 @@ class Warehouse:
                 try:
                     job = self._begun(begin, job_id)
                     return read(job)
+                except PusherError:
+                    raise
                 except Exception as error:
                     on_failure()
                     if job is not None and job.error_result:

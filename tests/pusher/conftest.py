@@ -23,7 +23,7 @@ from pusher.hubspot import HubSpot
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
-from tests.pusher.warehouse_schema import statements
+from tests.pusher.warehouse_schema import TABLES, statements
 
 PROJECT = "lumininternal"
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,13 +45,7 @@ class World:
         return [dict(row.items()) for row in job.result(retry=None)]
 
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
-        config = bigquery.LoadJobConfig(
-            source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND"
-        )
-        body = "\n".join(json.dumps(row) for row in rows).encode()
-        self.bigquery.load_table_from_file(
-            io.BytesIO(body), f"{PROJECT}.etl.{table}", job_config=config
-        ).result()
+        _load(self.bigquery, table, rows)
 
     def decide(self, *rows: dict[str, Any]) -> None:
         """What SQL is to say is due (or not)."""
@@ -83,14 +77,24 @@ class World:
         )
 
 
+def _load(client: bigquery.Client, table: str, rows: list[dict[str, Any]]) -> None:
+    config = bigquery.LoadJobConfig(
+        source_format="NEWLINE_DELIMITED_JSON", write_disposition="WRITE_APPEND"
+    )
+    body = "\n".join(json.dumps(row) for row in rows).encode()
+    name = f"{PROJECT}.etl.{table}"
+    client.load_table_from_file(io.BytesIO(body), name, job_config=config).result()
+
+
 def events(output: str) -> list[dict[str, Any]]:
     """The JSON log lines of a run."""
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
 def upsert(key: str, guard: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
-    """A decision to create a contact."""
-    return _decision(key, "upsert", None, {"amd_patient_id": key, **properties}, guard)
+    """A decision to create a contact (which HubSpot wants a name or an email for)."""
+    properties = {"amd_patient_id": key, "firstname": f"N{key}", **properties}
+    return _decision(key, "upsert", None, properties, guard)
 
 
 def update(
@@ -185,35 +189,44 @@ def simulator() -> Iterator[SimulatorProcess]:
         yield process
 
 
+@pytest.fixture(scope="session")
+def dataset(emulator: str) -> bigquery.Client:
+    """The tables, views and procedures; made once, since that takes seconds."""
+    client = bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": emulator},
+    )
+    client.create_dataset("etl")
+    for statement in statements():
+        client.query(statement, retry=None, job_retry=None).result(retry=None)
+    for table, rows in (("catalogue_objects", OBJECTS), ("catalogue_properties", PROPERTIES)):
+        _load(client, table, rows)
+    return client
+
+
 @pytest.fixture
-def world(emulator: str, simulator: SimulatorProcess) -> World:
-    """A fresh dataset with the two entities and an empty portal with their properties."""
+def world(emulator: str, dataset: bigquery.Client, simulator: SimulatorProcess) -> World:
+    """Empty tables with the two entities, and an empty portal with their properties."""
     simulator.control.reset(definitions=True)
     simulator.control.set(
         burst_limit=100_000, search_limit=1_000, latency_ms=0, per_record_ms=0, daily_limit=0,
         echo_trace_id=True, shuffle_results=True, clash_with_trace_ids="row",
         merged_in_batch_update="leave_out", update_errors_with_trace_ids="row",
     )  # fmt: skip
-    client = bigquery.Client(
-        project=PROJECT,
-        credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": emulator},
-    )
     env = {
         "BIGQUERY_EMULATOR_HOST": emulator,
         "HUBSPOT_BASE": simulator.base_url,
         "HUBSPOT_TOKEN": TOKEN,
         "HUBSPOT_SETUP_TOKEN": SETUP_TOKEN,
         "INITIAL_BACKOFF": "0.01",
-        "ALERT_EMAIL_TO": "nobody@example.org",
     }
-    made = World(client, simulator.control, env)
-    client.create_dataset("etl", exists_ok=True)
-    for statement in statements():
-        made.query(statement)
-    made.insert("reverse_etl_lease", [{"lease_name": "pusher"}])
-    made.insert("catalogue_objects", OBJECTS)
-    made.insert("catalogue_properties", PROPERTIES)
+    made = World(dataset, simulator.control, env)
+    kept = ("catalogue_objects", "catalogue_properties")
+    made.query(
+        ";\n".join(f"truncate table etl.{name}" for name in TABLES if name not in kept)
+        + ";\ninsert into etl.reverse_etl_lease (lease_name) values ('pusher')"
+    )
     return made
 
 
