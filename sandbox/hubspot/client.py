@@ -202,9 +202,11 @@ class SimulatorControl:
 
     def _lines(self, path: str) -> Iterator[dict[str, Any]]:
         with self._answer("GET", path, stream=True) as response:
-            for line in response.iter_lines(chunk_size=65_536):
-                if line:
-                    yield json.loads(line)
+            # Much faster than iter_lines on a million lines.
+            rest = b""
+            for part in response.iter_content(1 << 18):
+                *lines, rest = (rest + part).split(b"\n")
+                yield from map(json.loads, lines)
 
 
 class SimulatorProcess:

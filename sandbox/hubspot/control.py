@@ -389,8 +389,8 @@ def _text(value: Any) -> str:
 
 
 def _full(item: ObjectType, record: Record) -> dict[str, Any]:
-    names = dict.fromkeys((*item.always_names, *item.store.properties(record)))
-    body = record_json(item.store, record, names)
+    body = record_json(item.store, record, item.always_names)
+    body["properties"].update(item.store.properties(record))
     body["mergedIds"] = [str(old_id) for old_id in record.merged_ids]
     return body
 

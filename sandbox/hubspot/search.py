@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from . import errors
@@ -22,11 +24,11 @@ Predicate = Callable[[Record], bool]
 # Default searched properties of `query`.
 QUERY_PROPERTIES = ("firstname", "lastname", "email", "phone", "mobilephone", "company")
 _SYSTEM_INTEGERS: dict[str, Callable[[Record], int]] = {
-    "hs_object_id": lambda record: record.id,
-    "createdate": lambda record: record.created_ms,
-    "hs_createdate": lambda record: record.created_ms,
-    "lastmodifieddate": lambda record: record.modified_ms,
-    "hs_lastmodifieddate": lambda record: record.modified_ms,
+    "hs_object_id": attrgetter("id"),
+    "createdate": attrgetter("created_ms"),
+    "hs_createdate": attrgetter("created_ms"),
+    "lastmodifieddate": attrgetter("modified_ms"),
+    "hs_lastmodifieddate": attrgetter("modified_ms"),
 }
 
 
@@ -193,14 +195,17 @@ class _Query:
         if is_current and len(groups) == 1:
             narrowed = self._candidates(groups[0])
             candidates = candidates if narrowed is None else narrowed
-        if predicates:
+        found = list(candidates)
+        if len(predicates) == 1:
+            # One filter after the other over the whole list: fast on a million records.
+            for test in predicates[0]:
+                found = [record for record in found if test(record)]
+        elif predicates:
             found = [
                 record
-                for record in candidates
+                for record in found
                 if any(all(test(record) for test in group) for group in predicates)
             ]
-        else:
-            found = list(candidates)
         if self.query:
             found = [record for record in found if self._matches_query(record)]
         self._order(found)
@@ -228,6 +233,9 @@ class _Query:
         return all(word in text for word in words)
 
     def _order(self, found: list[Record]) -> None:
+        if self.sort_name == "hs_object_id":
+            found.sort(key=attrgetter("id"), reverse=self.descending)
+            return
         integers = _SYSTEM_INTEGERS.get(self.sort_name)
         if integers is not None:
             found.sort(key=lambda record: (integers(record), record.id), reverse=self.descending)
@@ -248,26 +256,26 @@ class _Query:
         return self.item.properties[name].type
 
     def _predicate(self, rule: dict[str, Any]) -> Predicate:
-        name, operator = str(rule.get("propertyName")), str(rule.get("operator"))
+        name, verb = str(rule.get("propertyName")), str(rule.get("operator"))
         read = self.store.getter(name)
-        if operator == "HAS_PROPERTY":
+        if verb == "HAS_PROPERTY":
             return lambda record: read(record) is not None
-        if operator == "NOT_HAS_PROPERTY":
+        if verb == "NOT_HAS_PROPERTY":
             return lambda record: read(record) is None
-        if operator in ("IN", "NOT_IN"):
-            return self._membership(name, read, rule, negate=operator == "NOT_IN")
-        if operator == "BETWEEN":
+        if verb in ("IN", "NOT_IN"):
+            return self._membership(name, read, rule, negate=verb == "NOT_IN")
+        if verb == "BETWEEN":
             low = self._comparison(name, read, "GTE", rule.get("value"))
             high = self._comparison(name, read, "LTE", rule.get("highValue"))
             return lambda record: low(record) and high(record)
-        if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
+        if verb in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
             contains = _token_matcher(self._value(rule))
-            if operator == "CONTAINS_TOKEN":
+            if verb == "CONTAINS_TOKEN":
                 return lambda record: contains(read(record))
             return lambda record: not contains(read(record))
-        if operator in ("EQ", "NEQ", "LT", "LTE", "GT", "GTE"):
-            return self._comparison(name, read, operator, rule.get("value"))
-        raise errors.error(400, f"Invalid input JSON: unknown operator {operator}")
+        if verb in ("EQ", "NEQ", "LT", "LTE", "GT", "GTE"):
+            return self._comparison(name, read, verb, rule.get("value"))
+        raise errors.error(400, f"Invalid input JSON: unknown operator {verb}")
 
     @staticmethod
     def _value(rule: dict[str, Any]) -> str:
@@ -304,10 +312,10 @@ class _Query:
         return test
 
     def _comparison(
-        self, name: str, read: Callable[[Record], str | None], operator: str, raw: Any
+        self, name: str, read: Callable[[Record], str | None], verb: str, raw: Any
     ) -> Predicate:
         if raw is None or raw == "":
-            raise errors.error(400, f"operator {operator} requires values")
+            raise errors.error(400, f"operator {verb} requires values")
         kind = self._type(name)
         to_number = _numeric_reader(kind)
         if to_number is not None:
@@ -319,12 +327,12 @@ class _Query:
             target = str(raw)
         else:
             target = fold(str(raw))
-        compare = _COMPARISONS[operator]
+        compare = _COMPARISONS[verb]
         integers = _SYSTEM_INTEGERS.get(name)
         if integers is not None:
             return lambda record: compare(integers(record), target)
-        if self.item.properties[name].field_type == "checkbox" and operator in ("EQ", "NEQ"):
-            return self._membership(name, read, {"values": [str(raw)]}, negate=operator == "NEQ")
+        if self.item.properties[name].field_type == "checkbox" and verb in ("EQ", "NEQ"):
+            return self._membership(name, read, {"values": [str(raw)]}, negate=verb == "NEQ")
         convert = to_number or (
             fold if isinstance(target, str) and kind not in ("enumeration", "bool") else str
         )
@@ -332,19 +340,19 @@ class _Query:
         def test(record: Record) -> bool:
             value = read(record)
             if value is None:
-                return operator == "NEQ"
+                return verb == "NEQ"
             return compare(convert(value), target)
 
         return test
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "EQ": lambda left, right: left == right,
-    "NEQ": lambda left, right: left != right,
-    "LT": lambda left, right: left < right,
-    "LTE": lambda left, right: left <= right,
-    "GT": lambda left, right: left > right,
-    "GTE": lambda left, right: left >= right,
+    "EQ": operator.eq,
+    "NEQ": operator.ne,
+    "LT": operator.lt,
+    "LTE": operator.le,
+    "GT": operator.gt,
+    "GTE": operator.ge,
 }
 
 
