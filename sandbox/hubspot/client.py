@@ -51,6 +51,14 @@ class SimulatorControl:
         """
         return self._call("POST", "reset", {"keep": list(keep), "definitions": definitions})
 
+    def snapshot(self, name: str = "") -> None:
+        """Remember all definitions and records under a name."""
+        self._call("POST", "snapshot", {"name": name})
+
+    def restore_snapshot(self, name: str = "") -> None:
+        """Back to a snapshot, next record ids included."""
+        self._call("POST", "snapshot/restore", {"name": name})
+
     def provision(
         self,
         objects: list[dict[str, Any]] | None = None,

@@ -44,6 +44,8 @@ class Control:
             ("POST", "settings", self._change_settings),
             ("POST", "reset", self._reset),
             ("POST", "provision", self._provision),
+            ("POST", "snapshot", self._snapshot),
+            ("POST", "snapshot/restore", self._restore_snapshot),
             ("GET", r"state/(?P<object_type>[^/]+)", self._state),
             ("POST", r"records/(?P<object_type>[^/]+)", self._load),
             ("GET", r"records/(?P<object_type>[^/]+)/(?P<record>\d+)", self._record),
@@ -134,6 +136,16 @@ class Control:
                 self.portal.faults.clear()
             if "limits" not in keep:
                 self.portal.limits.forget()
+        return self._health(request)
+
+    def _snapshot(self, request: Request) -> dict[str, Any]:
+        with self.portal.lock:
+            self.portal.take_snapshot(str(request.json.get("name", "")))
+        return self._health(request)
+
+    def _restore_snapshot(self, request: Request) -> dict[str, Any]:
+        with self.portal.lock:
+            self.portal.restore_snapshot(str(request.json.get("name", "")))
         return self._health(request)
 
     def _provision(self, request: Request) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 import time
@@ -32,6 +33,7 @@ class Portal:
         self.log = RequestLog()
         self.faults = Faults()
         self._provision = provision
+        self._snapshots: dict[str, ObjectTypes] = {}
         provision(self)
         self.apply_case_rule()
 
@@ -40,6 +42,14 @@ class Portal:
         self.types = ObjectTypes(self.settings.portal_id, self.now_ms())
         self._provision(self)
         self.apply_case_rule()
+
+    def take_snapshot(self, name: str) -> None:
+        """Remember all definitions and records under a name."""
+        self._snapshots[name] = copy.deepcopy(self.types)
+
+    def restore_snapshot(self, name: str) -> None:
+        """Back to a snapshot, next record ids included; it can be restored again."""
+        self.types = copy.deepcopy(self._snapshots[name])
 
     def now_ms(self) -> int:
         """HubSpot's clock."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 MAX_STRING = 65_536
 DAY_MS = 86_400_000
@@ -33,6 +34,7 @@ class InvalidValue(Exception):
         self.message = message
 
 
+@lru_cache(maxsize=4096)
 def iso_instant(milliseconds: int) -> str:
     """`2024-01-02T03:04:05Z`, with milliseconds only where there are some."""
     moment = EPOCH + timedelta(milliseconds=milliseconds)

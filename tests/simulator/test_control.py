@@ -208,6 +208,22 @@ def test_reset_keeps_what_it_is_told_to(api: Api, sim: SimulatorControl) -> None
     assert sim.add("contacts", email="a@ex.com")
 
 
+def test_snapshots(api: Api, sim: SimulatorControl) -> None:
+    """A snapshot brings records, unique values and the next id back, as often as wanted."""
+    api.batch("upsert", [patient("1", email="a@ex.com")])
+    sim.snapshot("before")
+    states = []
+    for _ in range(2):
+        api.batch("upsert", [patient("1", email="b@ex.com"), patient("2", email="c@ex.com")])
+        sim.merge(*sim.live("contacts"))
+        states.append(sorted(sim.live("contacts")))
+        sim.restore_snapshot("before")
+
+    assert states[0] == states[1]
+    assert [row["email"] for row in sim.live("contacts").values()] == ["a@ex.com"]
+    assert api.batch("upsert", [patient("3", email="a@ex.com")]).status_code == 400
+
+
 def test_unknown_controls_are_404(sim: SimulatorControl) -> None:
     """A misspelt control says so."""
     with pytest.raises(RuntimeError, match="no such control"):
