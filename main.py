@@ -211,11 +211,11 @@ def _canonical(line: str) -> dict[str, Any]:
         event = json.loads(line)
     except ValueError:
         return {}
-    if not isinstance(event, dict) or event.get("message") != "run_finished":
+    if not isinstance(event, dict) or event.get("event") != "run_finished":
         return {}
     numbers = {name: value for name, value in event.items() if isinstance(value, int | float)}
     return {
-        "run_id": event["logging.googleapis.com/labels"].get("run_id"),
+        "run_id": event.get("run_id"),
         "error_code": event.get("error_code"),
         **numbers,
         "counts": event.get("counts", {}),

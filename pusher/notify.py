@@ -88,7 +88,7 @@ def _look_further(settings: Settings, outcome: RunOutcome) -> str:
     return (
         "To look further (docs/runbook.md explains every code):\n"
         "  python -m pusher status\n"
-        f"  gcloud logging read 'labels.run_id=\"{outcome.run_id}\"' "
+        f"  gcloud logging read 'jsonPayload.run_id=\"{outcome.run_id}\"' "
         f"--project={settings.project} --limit=100\n"
     )
 

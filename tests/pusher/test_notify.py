@@ -349,7 +349,7 @@ def test_the_mail_says_how_far_it_got_and_how_to_look_further(mailbox: Mailbox) 
         'patients: {"created": 3, "updated": 2, "rejected": 0}',
         "INVALID_AUTHENTICATION",
         "python -m pusher status",
-        "gcloud logging read 'labels.run_id=\"run-7\"' --project=lumininternal",
+        "gcloud logging read 'jsonPayload.run_id=\"run-7\"' --project=lumininternal",
     ):
         assert part in text
 
