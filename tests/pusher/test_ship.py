@@ -155,7 +155,7 @@ def test_a_record_that_the_answer_leaves_out_is_not_taken_for_written(
 ) -> None:
     """A 2xx without a row for it proves nothing."""
     ids = [world.hubspot.add("contacts", city=str(n)) for n in range(3)]
-    world.hubspot.fault("leave_out", match={"record": ids[1]})
+    world.hubspot.fault("leave_out", match={"path_regex": "update"}, ids=[ids[1]])
     ship(*(update(str(n), found, city="X") for n, found in enumerate(ids)))
 
     assert world.outcomes() == {"0": "updated", "1": "left_out", "2": "updated"}
@@ -241,13 +241,9 @@ def test_an_empty_guard_read_is_not_taken_for_a_missing_record(world: World, shi
 def test_a_repeated_write_rests_on_a_fresh_guard(world: World, ship: Ship) -> None:
     """Staff edit between the failed write and its repetition: their value stays."""
     known = world.hubspot.add("contacts", city="Old")
-    world.hubspot.faults(
-        [
-            {"kind": "patch", "match": {"path_regex": "batch/update"}, "object_type": "contacts",
-             "id": known, "properties": {"city": "Staff"}},
-            {"kind": "status", "match": {"path_regex": "batch/update"}, "status": 503},
-        ]
-    )  # fmt: skip
+    world.hubspot.fault("status", match={"path_regex": "batch/update"}, status=503)
+    second_read = {"path_regex": "batch/read", "after_n_requests": 1}
+    world.hubspot.fault("patch", match=second_read, id=known, properties={"city": "Staff"})
     ship(update("1", known, {"city": "Old"}, city="New"))
 
     assert world.outcomes() == {"1": "changed_in_hubspot"}

@@ -1,0 +1,113 @@
+"""A proxy in front of the emulator that spoils requests to order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+
+@dataclass
+class Rule:
+    """Spoils the next `times` requests that contain `text` in path or body."""
+
+    text: str
+    times: int = 1
+    status: int = 503
+    reason: str = "backendError"
+    message: str = "try again"
+    lose_answer: bool = False  # done, but the connection breaks before the answer
+    seconds: float = 0.0
+    skip: int = 0
+    fired: int = 0
+
+
+class FaultyProxy:
+    """Listens on a free port; `rules` may change at any time."""
+
+    def __init__(self, target: str) -> None:
+        self.rules: list[Rule] = []
+        self.requests = 0
+        self._lock = threading.Lock()
+        proxy = self
+        session = requests.Session()
+        session.trust_env = False
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _handle(self) -> None:
+                body = self._body()
+                rule = proxy._pick(self.path + body.decode("utf-8", "replace"))
+                if rule and rule.seconds:
+                    time.sleep(rule.seconds)
+                elif rule and not rule.lose_answer:
+                    self._answer(rule.status, proxy._error(rule), {})
+                    return
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
+                answer = session.request(self.command, target + self.path, data=body, headers=headers)
+                if rule and rule.lose_answer:
+                    self.close_connection = True
+                    return
+                kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP}
+                if "Location" in kept:
+                    kept["Location"] = kept["Location"].replace(target, proxy.url)
+                self._answer(answer.status_code, answer.content, kept)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+
+            def _body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding") == "chunked":
+                    chunks = []
+                    while size := int(self.rfile.readline(), 16):
+                        chunks.append(self.rfile.read(size))
+                        self.rfile.readline()
+                    self.rfile.readline()
+                    return b"".join(chunks)
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+            def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _pick(self, text: str) -> Rule | None:
+        with self._lock:
+            self.requests += 1
+            for rule in self.rules:
+                if rule.text in text and rule.fired < rule.times:
+                    if rule.skip:
+                        rule.skip -= 1
+                        continue
+                    rule.fired += 1
+                    return rule
+        return None
+
+    @staticmethod
+    def _error(rule: Rule) -> bytes:
+        return (
+            f'{{"error": {{"code": {rule.status}, "message": "{rule.message}", "errors": '
+            f'[{{"reason": "{rule.reason}", "message": "{rule.message}"}}]}}}}'
+        ).encode()
+
+
+_HOP = {"host", "connection", "transfer-encoding", "content-length", "content-encoding",
+        "accept-encoding", "keep-alive"}  # fmt: skip

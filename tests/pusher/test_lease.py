@@ -1,0 +1,111 @@
+"""The lease: one winner, bound to one portal, and no writes past its end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pusher import lease as lease_module
+from pusher.errors import Failed, LeaseHeld, RunError, SettingsError
+from pusher.lease import Lease
+from pusher.settings import Settings
+from pusher.warehouse import Warehouse
+from tests.pusher.conftest import World
+
+
+def make(settings: Settings, run_id: str) -> Lease:
+    return Lease(Warehouse(settings), settings.table("reverse_etl_lease"), run_id)
+
+
+def test_a_second_taker_learns_who_holds_it(world: World) -> None:
+    """Holder, since, expires; exit 3."""
+    first = make(world.settings(), "run-1")
+    first.take("p1", "http://127.0.0.1:1")
+
+    with pytest.raises(LeaseHeld) as caught:
+        make(world.settings(), "run-2").take("p1", "http://127.0.0.1:1")
+    assert caught.value.exit_code == 3
+    for word in ("run-1", "since 20", "expires 20"):
+        assert word in str(caught.value)
+    first.release()
+
+
+def test_it_is_free_after_release_and_after_its_end(world: World) -> None:
+    """A holder that died keeps it for its life only."""
+    first = make(world.settings(), "run-1")
+    first.take("p1", "")
+    first.release()
+    second = make(world.settings(), "run-2")
+    second.take("p1", "")
+    world.query("update etl.reverse_etl_lease set expires_at = timestamp '2020-01-01' where true")
+    third = make(world.settings(), "run-3")
+    third.take("p1", "")
+
+    second.release()  # no longer its own to give away
+    assert third.row()["holder"] == "run-3"
+    third.release()
+
+
+def test_a_race_has_one_winner(world: World) -> None:
+    """Judged by the rows that the UPDATE changed."""
+
+    def race(number: int) -> str | None:
+        contender = make(world.settings(), f"run-{number}")
+        try:
+            contender.take("p1", "")
+        except RunError:
+            return None
+        return f"run-{number}"
+
+    with ThreadPoolExecutor(6) as pool:
+        winners = [winner for winner in pool.map(race, range(6)) if winner]
+
+    assert len(winners) == 1
+    assert world.query("select holder from etl.reverse_etl_lease")[0]["holder"] == winners[0]
+
+
+def test_the_first_run_binds_the_portal_and_another_portal_is_refused(world: World) -> None:
+    """A staging token never meets production's id map."""
+    first = make(world.settings(), "run-1")
+    first.take("p1", "")
+    first.release()
+
+    with pytest.raises(SettingsError) as caught:
+        make(world.settings(), "run-2").take("p2", "")
+    assert caught.value.exit_code == 2
+    assert "p1" in str(caught.value)
+
+
+def test_it_is_renewed_and_found_lost_when_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread renews it while it is ours; once it is not, no write passes."""
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    held = make(world.settings(), "run-1")
+    held.take("p1", "")
+    first_beat = held.row()["heartbeat_at"]
+    while held.row()["heartbeat_at"] == first_beat:
+        held.check(25)
+    world.query("update etl.reverse_etl_lease set holder = 'run-2' where true")
+    while held.outlives(25):
+        pass
+
+    with pytest.raises(Failed) as caught:
+        held.check(25)
+    assert caught.value.code == "lease_lost"
+    held.release()
+    assert held.row()["holder"] == "run-2"
+
+
+def test_a_holder_paused_past_its_end_writes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own clock, without asking anyone."""
+    monkeypatch.setattr(lease_module, "LIFE_SECONDS", 20)
+    held = make(world.settings(), "run-1")
+    held.take("p1", "")
+
+    assert held.outlives(10)
+    assert not held.outlives(25)
+    held.release()
