@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import json
 import signal
+import time
+
+import pytest
 
 from tests.pusher.conftest import World, events, update, upsert
 
+PHASES = [
+    "settings", "portal", "lease", "fold", "mirror", "snapshot", "gates", "check", "snapshot",
+    "gates", "ship", "append", "fold", "ledger", "notify",
+]  # fmt: skip
+
+
+def gate(**changes: object) -> dict[str, object]:
+    return {
+        "entity": "patients", "code": "mass_change", "kind": "create", "count_value": 900,
+        "limit_value": 500, "blocks": True, "can_be_allowed": True, "hint": "Look first.",
+        **changes,
+    }  # fmt: skip
+
 
 def test_a_run_ships_what_is_due_and_records_it(world: World) -> None:
-    """Creates and updates arrive; every row of the queue has a confirmed result."""
+    """Creates and updates arrive; every phase is announced; the ledger has the numbers."""
     known = world.hubspot.add("contacts", email="old@example.org")
     world.decide(
-        upsert("1", email="new@example.org", firstname="New"),
+        upsert("1", email="new@example.org"),
         update("2", known, firstname="Known"),
         {"entity": "patients", "state": "quarantined", "reason": "x", "source_rows": 1,
          "natural_key": "3", "record_ref": "3" * 32, "is_queued": False},
@@ -22,11 +38,249 @@ def test_a_run_ships_what_is_due_and_records_it(world: World) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert world.outcomes() == {"1": "created", "2": "updated"}
-    live = {p.get("amd_patient_id"): p.get("firstname") for p in world.hubspot.live("contacts").values()}
-    assert live == {"1": "New", "2": "Known"}
+    live = world.hubspot.live("contacts").values()
+    assert {p["amd_patient_id"]: p["firstname"] for p in live} == {"1": "N1", "2": "Known"}
+    assert [e["step"] for e in events(done.stdout) if e["event"] == "phase"] == PHASES
+    last = next(e for e in events(done.stdout) if e["event"] == "run_finished")
+    assert (last["sent"], last["confirmed"], last["created"], last["updated"]) == (2, 2, 1, 1)
     ledger = world.query("select * from etl.reverse_etl_run_ledger order by job_type")
     assert [row["status"] for row in ledger] == ["success", "success"]
-    assert ledger[0]["created_count"] == 1
-    assert ledger[0]["creates_left"] == 0
-    assert ledger[0]["quarantined_count"] == 1
+    numbers = ("created_count", "updated_count", "creates_left", "quarantined_count")
+    assert [ledger[0][name] for name in numbers] == [1, 1, 0, 1]
     assert world.calls("fold_results") == 2
+    assert world.query("select holder from etl.reverse_etl_lease") == [{"holder": None}]
+
+
+def test_a_run_with_nothing_due_costs_little(world: World) -> None:
+    """At most eight requests, no write, and apart from BigQuery at most three seconds."""
+    world.run("mirror")
+    world.hubspot.clear_requests()
+    started = time.monotonic()
+    done = world.run()
+    seconds = time.monotonic() - started
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert world.hubspot.request_total() <= 8
+    assert not world.hubspot.writes()
+    last = next(e for e in events(done.stdout) if e["event"] == "run_finished")
+    assert last["hubspot_requests"] == world.hubspot.request_total()
+    assert seconds - last["bigquery_seconds"] < 6  # three on a machine of its own
+
+
+def test_one_entity_alone(world: World) -> None:
+    """The other one is neither mirrored nor in the ledger."""
+    assert world.run("--entity", "rois").returncode == 0
+
+    assert [row["job_type"] for row in world.query("select * from etl.reverse_etl_run_ledger")] == [
+        "rois"
+    ]
+    unknown = world.run("--entity", "providers")
+    assert unknown.returncode == 2
+    assert "patients, rois" in unknown.stderr
+
+
+def test_a_gate_stops_before_the_first_write(world: World) -> None:
+    """Exit 4 with the numbers; --allow-mass-change passes what may be passed."""
+    world.decide(upsert("1"))
+    world.insert("gates", [gate(), gate(blocks=False, kind="update")])
+
+    stopped = world.run()
+    assert stopped.returncode == 4
+    assert "mass_change (create): 900, limit 500. Look first." in stopped.stderr
+    assert not world.hubspot.writes()
+    assert {r["status"] for r in world.query("select * from etl.reverse_etl_run_ledger")} == {
+        "stopped"
+    }
+
+    assert world.run("--allow-mass-change").returncode == 0
+    world.insert("gates", [gate(code="build_stale", can_be_allowed=False)])
+    assert world.run("--allow-mass-change").returncode == 4
+
+
+def test_initial_load_wants_a_confirmation_and_does_not_gate_creates(world: World) -> None:
+    """Without a terminal only --yes is one."""
+    world.decide(upsert("1"))
+    world.insert("gates", [gate()])
+
+    assert world.run("initial-load").returncode == 2
+    done = world.run("initial-load", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "create" in done.stderr
+    assert world.outcomes() == {"1": "created"}
+
+
+def test_a_held_lease_is_exit_3(world: World) -> None:
+    world.query(
+        "update etl.reverse_etl_lease set holder = 'other', acquired_at = current_timestamp(),"
+        " expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
+    )
+    done = world.run()
+
+    assert done.returncode == 3
+    assert "held by other since 20" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"HUBSPOT_BASE": "https://api.hubapi.com"}, "mixed_environments"),
+        ({"HUBSPOT_BASE": "http://example.org"}, "bad_host"),
+        ({"HUBSPOT_TOKEN": ""}, "no_token"),
+        ({"BQ_DATASET": "never_built"}, "not_built"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_exit_2(
+    world: World, changes: dict[str, str], code: str
+) -> None:
+    done = world.run(**changes)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert code in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_another_portal_is_exit_2_before_any_data_is_sent(world: World) -> None:
+    world.query("update etl.reverse_etl_lease set portal_id = '1' where true")
+    world.decide(upsert("1"))
+    done = world.run()
+
+    assert done.returncode == 2
+    assert "wrong_portal" in done.stderr
+    assert world.hubspot.request_total() == 1
+
+
+def test_a_redirect_is_exit_2(world: World) -> None:
+    match = {"path_regex": "account-info"}
+    world.hubspot.fault("status", match=match, times=0, status=307, headers={"Location": "http://x"})
+
+    assert world.run().returncode == 2
+
+
+def test_too_many_refusals_fail_the_run(world: World) -> None:
+    """Everything is recorded and folded first."""
+    world.decide(*(upsert(str(n), email="no address") for n in range(30)), upsert("ok"))
+    done = world.run()
+
+    assert done.returncode == 1
+    assert "reject_rate" in done.stderr
+    assert world.calls("fold_results") == 2
+
+
+def test_a_token_refused_in_mid_run_is_exit_1_and_the_next_run_goes_on(world: World) -> None:
+    world.decide(*(upsert(str(n)) for n in range(30)))
+    match = {"path_regex": "upsert", "after_n_requests": 1}
+    world.hubspot.fault("status", match=match, times=0, status=401)
+    done = world.run(BATCH_SIZE="10", WORKERS="1")
+
+    assert done.returncode == 1
+    assert "unauthorized" in done.stderr
+    assert len(world.push_log()) == 10
+
+
+def test_the_daily_limit_is_exit_5(world: World) -> None:
+    world.decide(upsert("1"))
+    world.hubspot.fault("status", match={"path_regex": "upsert"}, status=429, policy="DAILY")
+    done = world.run()
+
+    assert done.returncode == 5
+    ledger = world.query("select * from etl.reverse_etl_run_ledger where job_type = 'patients'")
+    assert (ledger[0]["status"], ledger[0]["creates_left"]) == ("partial", 1)
+
+
+def test_sigterm_records_what_was_answered(world: World) -> None:
+    """Waits for the batch in flight, closes the ledger, gives the lease back; exit 143."""
+    world.decide(*(upsert(str(n)) for n in range(40)))
+    match = {"path_regex": "upsert", "after_n_requests": 1}
+    world.hubspot.fault("hold", match=match, name="held", seconds=60)
+    with world.start(BATCH_SIZE="10", WORKERS="1", LOG_LEVEL="DEBUG") as process:
+        assert world.hubspot.wait_fired("held")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # the signal has to arrive before the answer does
+        world.hubspot.release("held")
+        asked = time.monotonic()
+        out, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 143, out
+    assert time.monotonic() - asked < 10
+    assert len(world.push_log()) == len(world.hubspot.live("contacts")) == 20
+    statuses = {row["status"] for row in world.query("select * from etl.reverse_etl_run_ledger")}
+    assert statuses == {"interrupted"}
+    assert world.query("select holder from etl.reverse_etl_lease") == [{"holder": None}]
+
+
+def test_sigterm_does_not_wait_for_a_server_that_hangs(world: World) -> None:
+    world.decide(upsert("1"))
+    world.hubspot.fault("hold", match={"path_regex": "upsert"}, name="hung", seconds=60)
+    with world.start() as process:
+        assert world.hubspot.wait_fired("hung")
+        process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        process.communicate(timeout=20)
+    world.hubspot.release("hung")
+
+    assert process.returncode == 143
+    assert time.monotonic() - asked < 10
+
+
+def test_no_value_reaches_logs_errors_or_the_push_log(world: World) -> None:
+    """Planted in every property and in HubSpot's own messages, at DEBUG, on the failure paths."""
+    planted = {"firstname": "Zanzibar", "city": "Zanzibar", "email": "zanzibar@zanzibar.con"}
+    world.decide(*(upsert(f"k{n}", {"city": "Zanzibar"}, **planted) for n in range(3)))
+    message = "Zanzibar is not valid"
+    world.hubspot.faults(
+        [
+            {"kind": "status", "match": {"path_regex": "upsert"}, "status": 500, "html": True},
+            {"kind": "status", "match": {"path_regex": "upsert"}, "status": 400,
+             "message": message, "category": "VALIDATION_ERROR"},
+        ]
+    )  # fmt: skip
+    done = world.run(LOG_LEVEL="DEBUG")
+
+    kept = done.stdout + done.stderr + json.dumps(world.push_log(), default=str)
+    assert len(world.push_log()) == 3
+    assert "zanzibar" not in kept.lower()
+
+
+def test_reports_need_no_hubspot(world: World) -> None:
+    """status and preview ask BigQuery only; --json is JSON and nothing else."""
+    world.decide(upsert("1"))
+    world.hubspot.clear_requests()
+    status = world.run("status", "--json")
+    preview = world.run("preview", "--json")
+
+    assert (status.returncode, preview.returncode) == (0, 0), status.stderr + preview.stderr
+    assert set(json.loads(status.stdout)) == {
+        "runs", "records", "dead_letters", "lease", "mirror", "builds",
+    }  # fmt: skip
+    assert [row["operation"] for row in json.loads(preview.stdout)["due"]] == ["upsert"]
+    assert "patients" in world.run("status").stdout
+    assert world.hubspot.request_total() == 0
+
+
+def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
+    """Exit 2 where an error is among the findings."""
+    assert world.run("check").returncode == 0
+    world.hubspot.delete_property("contacts", "amd_patient_id")
+    done = world.run("check")
+
+    assert done.returncode == 2
+    assert "amd_patient_id" in done.stdout
+    assert "Do this." in done.stdout
+    assert world.run("setup").returncode == 0
+    assert world.run("check").returncode == 0
+
+
+def test_replay_makes_dead_letters_due(world: World) -> None:
+    """By entity, reason or record; a ref that is none is refused."""
+    letter = {"job_type": "patients", "reason": "rejected", "last_seen_at": "2026-01-01T00:00:00Z"}
+    world.insert(
+        "reverse_etl_dlq",
+        [{**letter, "record_ref": "a" * 32}, {**letter, "record_ref": "b" * 32}],
+    )
+    done = world.run("replay", "--record-ref", "a" * 32)
+
+    assert done.returncode == 0, done.stderr
+    assert "patients: 1 dead letters are due again" in done.stdout
+    assert world.run("replay", "--record-ref", "Jane Doe").returncode == 2
+    assert "2 dead letters" in world.run("replay", "--reason", "rejected").stdout

@@ -1,0 +1,69 @@
+"""Logs: an allow-list of fields, and silence of everyone else."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from pusher import logs
+
+
+def test_a_line_has_what_cloud_logging_reads(logged: Callable[[], str]) -> None:
+    logs.bind(run_id="r1", trace="projects/p/traces/t")
+    logs.event("run_finished", severity="ERROR", exit_code=1)
+
+    line = json.loads(logged())
+    assert (line["severity"], line["message"], line["event"]) == (
+        "ERROR", "run finished", "run_finished",
+    )  # fmt: skip
+    assert line["logging.googleapis.com/labels"] == {"run_id": "r1"}
+    assert line["logging.googleapis.com/trace"] == "projects/p/traces/t"
+    assert line["exit_code"] == 1
+
+
+def test_fields_that_are_not_on_the_list_are_dropped(logged: Callable[[], str]) -> None:
+    """Whatever a careless call passes on."""
+    logs.event("write", rows=1, properties={"firstname": "Jane"}, body="Jane")
+
+    assert "Jane" not in logged()
+    assert '"rows": 1' in logged()
+
+
+@pytest.mark.parametrize("name", ["urllib3", "google.auth", "requests", "root"])
+def test_other_libraries_are_silent(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Even their warnings: they may quote an answer."""
+    stream = io.StringIO()
+    logs.setup("DEBUG", stream)
+    logging.getLogger(name).error("Jane")
+    captured = capsys.readouterr()
+
+    assert "Jane" not in stream.getvalue() + captured.out + captured.err
+
+
+def test_a_crash_shows_its_type_only(logged: Callable[[], str]) -> None:
+    """No traceback: it would show a KeyError's key, a JSON error's document."""
+    try:
+        raise KeyError("Jane")
+    except KeyError:
+        kind, error, trace = sys.exc_info()
+        assert kind and error
+        sys.excepthook(kind, error, trace)
+    thread = threading.Thread(target=lambda: {}["Jane"])
+    thread.start()
+    thread.join()
+
+    assert "Jane" not in logged()
+    assert logged().count('"code": "KeyError"') == 2
+
+
+def test_the_last_events_are_kept_for_alerts() -> None:
+    logs.event("write", severity="DEBUG", rows=1)
+    logs.event("gate", severity="ERROR", code="mass_change")
+
+    assert logs.last_events()[-1]["event"] == "gate"
