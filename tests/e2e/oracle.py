@@ -647,6 +647,11 @@ class _Matcher:
         key = read_key(contact.value("amd_patient_id"))
         return self.id_map.owners.get(contact.id, set()) | ({key} if key is not None else set())
 
+    def _holders(self, contact: Record) -> set[str]:
+        """Whose contact it is: the key that it carries says more than the id map."""
+        key = read_key(contact.value("amd_patient_id"))
+        return {key} if key is not None else self.owners(contact)
+
     def is_free_for(self, patient: _Patient, contact: Record) -> bool:
         return not self.owners(contact) - {patient.key}
 
@@ -696,11 +701,12 @@ class _Matcher:
             return True
         if _same(who.birth, other.birth):
             return False
-        return _differ(who.first, other.first) and not self._may_be_one_name(who.first, other.first)
+        # The lead names somebody, and it cannot be told that this is the patient.
+        return other.first is not None and not self._may_be_one_name(who.first, other.first)
 
-    def _may_be_one_name(self, one: str | None, other: str | None) -> bool:
-        assert one is not None
-        assert other is not None
+    def _may_be_one_name(self, one: str | None, other: str) -> bool:
+        if one is None:
+            return False
         return (
             one.startswith(other)
             or other.startswith(one)
@@ -755,10 +761,10 @@ class _Matcher:
             patient.reason = "deleted_in_hubspot"
             return
         holders = {
-            owner
+            holder
             for contact in self.mirror.live.values()
             if patient.email in self.emails[contact.id]
-            for owner in self.owners(contact) - {patient.key}
+            for holder in self._holders(contact) - {patient.key}
         }
         if holders and not self.options.create_without_email:
             is_present = bool(holders & self.source_keys)

@@ -146,6 +146,12 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
     "tier 1: another first name": (
         ADA | {"Email": E}, (contact("c1", email=E, firstname="Bea"),), (), "identity_conflict",
     ),
+    "tier 1: a patient without a first name": (
+        ADA | {"FirstName": None, "Email": E},
+        (contact("c1", email=E, firstname="Ada"),),
+        (),
+        "identity_conflict",
+    ),
     "tier 1: another first name, the same date of birth": (
         ADA | {"Email": E},
         (contact("c1", email=E, firstname="Bea", ncf_date_of_birth="1980-02-29"),),
@@ -288,14 +294,14 @@ SEVERAL_PATIENTS: dict[
         {"1": "email_held_by_other_patient", "2": "update 0 → c1"},
     ),
     "a contested contact goes to the only one that agrees": (
-        [ROW_1, BEA | {"Email": E, "FirstName": None}],
+        [ROW_1, ROW_1 | {"ID": "2", "LastName": "Lovelace"}],
         (person("c1", email=E, ncf_date_of_birth=""),),
         (),
         {"1": "update 1 → c1", "2": "contested_contact"},
     ),
     "a contested contact that nobody agrees with": (
-        [ROW_1 | {"FirstName": None}, BEA | {"Email": E, "FirstName": None}],
-        (person("c1", email=E, ncf_date_of_birth=""),),
+        [ROW_1, ROW_1 | {"ID": "2", "DOB": None}],
+        (person("c1", email=E, lastname=""),),
         (),
         {"1": "contested_contact", "2": "contested_contact"},
     ),

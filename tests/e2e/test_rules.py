@@ -280,7 +280,7 @@ def _as_done(row: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
         "source_rows": row.get("source_rows"),
         "tier": row.get("match_tier") if is_resolved else None,
         "hubspot_id": row.get("hubspot_id") if decision.reason is None else decision.hubspot_id,
-        "email_withheld": any("email_withheld" in text for text in row.get("warnings") or ()),
+        "email_withheld": "email_withheld" in (row.get("warnings") or ""),
         "properties": json.loads(row["properties"]) if is_queued else None,
     }
 
