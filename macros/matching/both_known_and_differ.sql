@@ -1,0 +1,3 @@
+{% macro both_known_and_differ(one, other) -%}
+    coalesce({{ one }} != {{ other }}, false)
+{%- endmacro %}

@@ -1,0 +1,39 @@
+{#-
+    The names of the properties whose value in a payload is not the one that HubSpot has. An entry
+    is the JSON text `"name":"value"`; HubSpot's properties are a compact JSON object. An instant
+    that was sent as epoch milliseconds comes back in ISO form, so both count as milliseconds.
+    With only_blank, the names of those that the payload would empty.
+-#}
+{% macro differing_properties(entries, properties, omitted, only_blank=false) -%}
+array(
+    select split(entry, '"')[safe_offset(1)]
+    from unnest({{ entries }}) as entry
+    where
+        split(entry, '"')[safe_offset(1)] not in unnest({{ omitted }})
+        and case
+            when ends_with(entry, ':""') then strpos(
+                replace({{ properties }}, concat(rtrim(entry, '"'), '""'), ''),
+                concat(rtrim(entry, '"'), '"')
+            ) > 0
+            {%- if only_blank %}
+            else false
+            {%- else %}
+            else
+                strpos({{ properties }}, entry) = 0
+                and coalesce(
+                    {{ value_as_millis("regexp_extract(" ~ properties ~ ", concat(split(entry, ':')[safe_offset(0)], r':\"([^\"]*)\"'))") }}
+                    != {{ value_as_millis("regexp_extract(entry, r'^[^:]+:\"([^\"]*)\"$')") }},
+                    true
+                )
+            {%- endif %}
+        end
+)
+{%- endmacro %}
+
+{#- An ISO date or instant, or epoch milliseconds, as milliseconds; null for other text. -#}
+{% macro value_as_millis(value) -%}
+    coalesce(
+        safe_cast(regexp_extract({{ value }}, r'^-?\d{9,15}$') as int64),
+        unix_millis(safe_cast(regexp_extract({{ value }}, r'^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$') as timestamp))
+    )
+{%- endmacro %}

@@ -1,0 +1,40 @@
+{{ config(materialized='table') }}
+with properties as (
+
+    select * from {{ ref('hubspot_properties') }}
+
+),
+
+objects as (
+
+    select * from {{ ref('catalogue_objects') }}
+
+),
+
+resolved as (
+
+    select
+        properties.entity,
+        if(properties.property = 'natural_id', objects.id_property, properties.property)
+            as property,
+        properties.property = 'natural_id' as is_natural_id,
+        properties.label,
+        properties.type as property_type,
+        properties.field_type,
+        properties.format,
+        properties.group_name,
+        properties.options,
+        properties.is_unique,
+        properties.is_required,
+        properties.sensitivity,
+        properties.on_blank,
+        properties.write as write_mode,
+        properties.mirror as is_mirrored,
+        properties.optional as is_optional,
+    from properties
+    inner join objects
+        on properties.entity = objects.entity
+
+)
+
+select * from resolved

@@ -1,0 +1,23 @@
+{{ config(materialized='table') }}
+with properties as (
+
+    select * from {{ ref('catalogue_properties') }}
+
+),
+
+hashed as (
+
+    select
+        entity,
+        to_hex(sha256(string_agg(
+            to_json_string(struct(
+                property, property_type, field_type, format, options, on_blank, write_mode
+            )),
+            ',' order by property
+        ))) as catalogue_hash,
+    from properties
+    group by entity
+
+)
+
+select * from hashed

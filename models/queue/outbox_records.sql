@@ -1,0 +1,38 @@
+-- Every outbox in one shape. A new object adds its outbox here.
+with outbox_contacts as (
+
+    select * from {{ ref('outbox_contacts') }}
+
+),
+
+outbox_rois as (
+
+    select * from {{ ref('outbox_rois') }}
+
+),
+
+unioned as (
+
+    select
+        'patients' as entity,
+        natural_key,
+        record_ref,
+        source_rows,
+        warnings,
+        payload_entries,
+        payload_hash,
+    from outbox_contacts
+    union all
+    select
+        'rois' as entity,
+        natural_key,
+        record_ref,
+        source_rows,
+        warnings,
+        payload_entries,
+        payload_hash,
+    from outbox_rois
+
+)
+
+select * from unioned

@@ -1,0 +1,252 @@
+{%- set if_blank = catalogue(write_modes=['if_blank']) -%}
+-- What becomes of every row, and why: its state, and the payload where it is due. The one place
+-- that decides; sync_status, push_queue and the snapshot only select from it.
+
+with outbox_records as (
+
+    select * from {{ ref('outbox_records') }}
+
+),
+
+match_records as (
+
+    select * from {{ ref('match_records') }}
+
+),
+
+id_map as (
+
+    select * from {{ ref('int_id_map') }}
+
+),
+
+mirror as (
+
+    select * from {{ source('hubspot', 'hubspot_mirror') }}
+    where not coalesce(is_dead, false)
+
+),
+
+objects as (
+
+    select * from {{ ref('catalogue_objects') }}
+
+),
+
+withheld_everywhere as (
+
+    select * from {{ ref('int_portal_gaps') }}
+
+),
+
+catalogue_hashes as (
+
+    select * from {{ ref('int_catalogue_hashes') }}
+
+),
+
+refusals as (
+
+    select * from {{ ref('int_refusals') }}
+
+),
+
+joined as (
+
+    select
+        outbox_records.entity,
+        objects.object_type,
+        objects.id_property,
+        outbox_records.natural_key,
+        outbox_records.record_ref,
+        outbox_records.source_rows,
+        array_concat(outbox_records.warnings, match_records.match_warnings) as warnings,
+        outbox_records.payload_entries,
+        outbox_records.payload_hash as full_payload_hash,
+        match_records.match_tier,
+        match_records.reason as quarantine_reason,
+        match_records.is_protected,
+        match_records.hubspot_id,
+        array_concat(
+            match_records.withheld_properties,
+            coalesce(withheld_everywhere.properties, [])
+        ) as withheld_properties,
+        match_records.guard_properties,
+        id_map.payload_hash as sent_hash,
+        coalesce(id_map.hubspot_id = match_records.hubspot_id, false) as is_mapped_here,
+        -- Only a record that HubSpot changed after our last write can have drifted from it.
+        coalesce(mirror.last_modified_at > id_map.hubspot_updated_at, false) as is_changed_since,
+        coalesce(mirror.properties, '{}') as hubspot_properties,
+        catalogue_hashes.catalogue_hash,
+    from outbox_records
+    inner join match_records
+        on
+            outbox_records.entity = match_records.entity
+            and outbox_records.record_ref = match_records.record_ref
+    inner join objects
+        on outbox_records.entity = objects.entity
+    inner join catalogue_hashes
+        on outbox_records.entity = catalogue_hashes.entity
+    left join withheld_everywhere
+        on outbox_records.entity = withheld_everywhere.entity
+    left join id_map
+        on
+            match_records.entity = id_map.entity
+            and match_records.natural_key = id_map.natural_key
+    left join mirror
+        on
+            match_records.entity = mirror.entity
+            and match_records.hubspot_id = mirror.hubspot_id
+
+),
+
+-- What a conflict rule withholds is part of the hash, so that it is sent once the conflict ends.
+hashed as (
+
+    select
+        *,
+        if(
+            array_length(withheld_properties) = 0,
+            full_payload_hash,
+            to_hex(sha256(concat(
+                full_payload_hash, ' without ', array_to_string(withheld_properties, ',')
+            )))
+        ) as payload_hash,
+        if(hubspot_id is null, 'upsert', 'update') as operation,
+        -- Properties that HubSpot is the master of, once it has a value.
+        array_concat(withheld_properties, [
+            {%- for row in if_blank %}
+            if(
+                entity = '{{ row["entity"] }}'
+                and {{ hubspot_value(row['property'], 'hubspot_properties') }} is not null,
+                '{{ row["property"] }}',
+                ''
+            ),
+            {%- endfor %}
+            ''
+        ]) as omitted_properties,
+        array_concat(guard_properties, [
+            {%- for row in if_blank %}
+            if(
+                entity = '{{ row["entity"] }}' and hubspot_id is not null,
+                '{{ row["property"] }}',
+                ''
+            ),
+            {%- endfor %}
+            ''
+        ]) as guarded_properties,
+    from joined
+
+),
+
+compared as (
+
+    select
+        *,
+        is_mapped_here and coalesce(sent_hash = payload_hash, false) as is_sent,
+        {{ differing_properties(
+            'if(is_mapped_here and is_changed_since and sent_hash = payload_hash, payload_entries, [])',
+            'hubspot_properties',
+            'omitted_properties'
+        ) | indent(8) }} as drifted_properties,
+    from hashed
+
+),
+
+decided as (
+
+    select
+        compared.*,
+        refusals.reason as refusal_reason,
+        case
+            when compared.quarantine_reason is not null then 'quarantined'
+            when compared.is_protected then 'protected'
+            when refusals.reason is not null then 'failed'
+            when
+                compared.is_sent
+                and not exists(
+                    select 1
+                    from unnest(compared.drifted_properties) as drifted_property
+                    where
+                        if(drifted_property = compared.id_property, 'natural_id', drifted_property)
+                        in ('{{ var("repair_drift") | join("', '") }}')
+                )
+                then 'unchanged'
+            when compared.operation = 'update' then 'update'
+            else 'create'
+        end as state,
+    from compared
+    left join refusals
+        on
+            compared.entity = refusals.entity
+            and compared.natural_key = refusals.natural_key
+            and compared.payload_hash = refusals.payload_hash
+            and compared.operation = refusals.operation
+            and coalesce(compared.hubspot_id, '') = refusals.hubspot_id
+
+),
+
+queued as (
+
+    select
+        *,
+        state in ('create', 'update') as is_queued,
+        concat('{', array_to_string(payload_entries, ','), '}') as payload,
+    from decided
+
+),
+
+final as (
+
+    select
+        entity,
+        object_type,
+        natural_key,
+        record_ref,
+        state,
+        case state
+            when 'quarantined' then quarantine_reason
+            when 'failed' then refusal_reason
+        end as reason,
+        array_to_string(
+            array_concat(
+                warnings,
+                if(
+                    array_length(drifted_properties) = 0,
+                    [],
+                    [concat('drift:', array_to_string(drifted_properties, ',drift:'))]
+                )
+            ),
+            ','
+        ) as warnings,
+        match_tier,
+        operation,
+        hubspot_id,
+        id_property,
+        payload_hash,
+        source_rows,
+        case
+            when is_queued and array_to_string(omitted_properties, '') = '' then payload
+            when is_queued then {{ without_properties('payload', 'omitted_properties') }}
+        end as properties,
+        -- The HubSpot values that this decision rests on. The pusher reads them again right
+        -- before it writes, and leaves a record alone that has changed meanwhile.
+        if(
+            is_queued,
+            {{ properties_as_json('guarded_properties', 'hubspot_properties') | indent(12) }},
+            null
+        ) as guard,
+        -- How many values the write would empty in HubSpot, for the mass-change stop.
+        array_length({{ differing_properties(
+            "if(is_queued and operation = 'update', payload_entries, [])",
+            'hubspot_properties',
+            'omitted_properties',
+            only_blank=true
+        ) | indent(8) }}) as cleared_values,
+        catalogue_hash,
+        is_queued,
+    from queued
+
+)
+
+select * from final

@@ -1,0 +1,66 @@
+-- Records that HubSpot or the id map gives to a natural key which the source no longer has. They
+-- are left alone: nobody wants a nightly job that deletes contacts.
+with id_map as (
+
+    select * from {{ ref('int_id_map') }}
+
+),
+
+outbox_records as (
+
+    select * from {{ ref('outbox_records') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+
+),
+
+rois as (
+
+    select * from {{ ref('stg_hubspot__rois') }}
+
+),
+
+owned as (
+
+    select
+        entity,
+        natural_key,
+        hubspot_id,
+    from id_map
+    union distinct
+    select
+        'patients' as entity,
+        patient_key as natural_key,
+        hubspot_id,
+    from contacts
+    where patient_key is not null
+    union distinct
+    select
+        'rois' as entity,
+        natural_key,
+        hubspot_id,
+    from rois
+    where natural_key is not null
+
+),
+
+orphans as (
+
+    select
+        owned.entity,
+        owned.natural_key,
+        owned.hubspot_id,
+    from owned
+    left join outbox_records
+        on
+            owned.entity = outbox_records.entity
+            and owned.natural_key = outbox_records.natural_key
+    where outbox_records.natural_key is null
+
+)
+
+select * from orphans

@@ -1,0 +1,24 @@
+with decisions as (
+
+    select * from {{ ref('sync_decisions') }}
+
+),
+
+final as (
+
+    select
+        entity,
+        natural_key,
+        record_ref,
+        state,
+        reason,
+        warnings,
+        match_tier,
+        hubspot_id,
+        payload_hash,
+        source_rows,
+    from decisions
+
+)
+
+select * from final
