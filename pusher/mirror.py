@@ -167,7 +167,9 @@ def _line(
         "refresh_id": refresh_id,
         "entity": entity,
         "hubspot_id": hubspot_id,
-        "properties": None if properties is None else json.dumps(properties, ensure_ascii=False),
+        "properties": None
+        if properties is None
+        else json.dumps(properties, ensure_ascii=False, separators=(",", ":")),
         "last_modified_at": modified,
         "is_dead": properties is None,
         "loaded_at": datetime.now(UTC).isoformat(),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb_extensions
 import pytest
@@ -19,6 +22,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from pusher import logs
+from pusher.__main__ import main
 from pusher.hubspot import HubSpot
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
@@ -27,6 +31,14 @@ from tests.pusher.warehouse_schema import TABLES, statements
 
 PROJECT = "lumininternal"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Done(NamedTuple):
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @dataclass
@@ -60,10 +72,24 @@ class World:
     def calls(self, name: str) -> int:
         return len(self.query(f"select name from etl.calls where name = '{name}'"))
 
-    def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        with self.start(*arguments, **changes) as process:
-            out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+    def run(self, *arguments: str, **changes: str) -> Done:
+        """The command line in this process; `start` makes one of its own, where that matters."""
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            with (
+                open(os.devnull) as nothing,
+                pytest.MonkeyPatch.context() as patch,
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+            ):
+                patch.setattr(os, "environ", {**self.env, **changes})
+                patch.setattr(sys, "stdin", nothing)
+                exit_code = main(arguments)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        return Done(exit_code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -241,7 +267,10 @@ def hubspot(world: World) -> HubSpot:
 
 
 @pytest.fixture(autouse=True)
-def _quiet_logs() -> Iterator[None]:
+def _quiet_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Log to nowhere, and give back what `logs.setup` takes over."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     logs.setup("DEBUG", io.StringIO())
     yield
     logs._labels.clear()
