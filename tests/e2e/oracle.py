@@ -807,14 +807,14 @@ class _Matcher:
             contact = patient.contact
             if contact is None or patient.email is None:
                 continue
-            if patient.email in map(email_key, self._additional_emails(contact)):
-                patient.email = None
-            elif any(
+            if any(
                 patient.email in emails
                 for contact_id, emails in self.emails.items()
                 if contact_id != contact.id
             ):
                 patient.email, patient.email_withheld = None, True
+            elif patient.email in map(email_key, self._additional_emails(contact)):
+                patient.email = None
 
         wanted: dict[str, list[_Patient]] = defaultdict(list)
         for patient in open_patients:

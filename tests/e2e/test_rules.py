@@ -246,11 +246,8 @@ def differences(expected: Decisions, actual: Iterable[Mapping[str, Any]]) -> lis
                 ] += 1
                 continue
             row = by_key.pop((entity, decision.natural_key), {})
-            wanted, got = _as_said(decision), _as_done(row, decision)
-            if wanted != got:
-                odd = {
-                    name: (wanted[name], got[name]) for name in wanted if wanted[name] != got[name]
-                }
+            odd = _odd(_as_said(decision), _as_done(row, decision))
+            if odd:
                 found.append(f"{entity} {decision.natural_key}: (oracle, run) {odd}")
     found += [f"{entity} {key}: unknown to the oracle" for entity, key in by_key]
     if without_key != expected_without_key:
@@ -261,13 +258,13 @@ def differences(expected: Decisions, actual: Iterable[Mapping[str, Any]]) -> lis
 def _as_said(decision: Decision) -> dict[str, Any]:
     is_sent = decision.state in ("create", "update")
     return {
-        "state": decision.state,
+        "row_state": decision.state,
         "reason": decision.reason,
         "source_rows": decision.source_rows,
         "tier": decision.tier if decision.hubspot_id is not None else None,
         "hubspot_id": decision.hubspot_id,
         "email_withheld": decision.email_withheld,
-        "properties": dict(decision.properties) if is_sent else None,
+        **(decision.properties if is_sent else {}),
     }
 
 
@@ -275,13 +272,22 @@ def _as_done(row: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     is_resolved = decision.hubspot_id is not None
     is_queued = row.get("is_queued")
     return {
-        "state": row.get("state"),
+        "row_state": row.get("state"),
         "reason": row.get("reason"),
         "source_rows": row.get("source_rows"),
         "tier": row.get("match_tier") if is_resolved else None,
         "hubspot_id": row.get("hubspot_id") if decision.reason is None else decision.hubspot_id,
         "email_withheld": "email_withheld" in (row.get("warnings") or ""),
-        "properties": json.loads(row["properties"]) if is_queued else None,
+        **(json.loads(row["properties"]) if is_queued else {}),
+    }
+
+
+def _odd(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs, as pairs."""
+    return {
+        name: (wanted.get(name), got.get(name))
+        for name in sorted(wanted.keys() | got.keys())
+        if wanted.get(name) != got.get(name)
     }
 
 
@@ -312,12 +318,8 @@ def left_behind(stack: LocalStack, before: World, decisions: Decisions) -> list[
             there = actual.pop(hubspot_id, None)
             wanted = _stored(record.properties)
             got = _stored(there.properties) if there is not None else {}
-            if wanted != got:
-                odd = {
-                    name: (wanted.get(name), got.get(name))
-                    for name in wanted.keys() | got.keys()
-                    if wanted.get(name) != got.get(name)
-                }
+            odd = _odd(wanted, got)
+            if odd:
                 found.append(f"{entity} record {hubspot_id}: (oracle, HubSpot) {odd}")
         found += [f"{entity} record {hubspot_id}: nobody expected it" for hubspot_id in actual]
     found += _id_map_differences(stack, expected, new_ids)
