@@ -19,8 +19,8 @@
     {%- set text = value | string | lower | trim -%}
     {%- if kind == 'street' -%}
         {%- set short_forms = {} -%}
-        {%- for standard, words in address_words_by_standard().items() -%}
-            {%- for word in words -%}{%- do short_forms.update({word: standard}) -%}{%- endfor -%}
+        {%- for row in seed_rows('address_words', 'word') -%}
+            {%- do short_forms.update({row['word']: row['standard']}) -%}
         {%- endfor -%}
         {%- set words = [] -%}
         {%- for word in modules.re.sub('[^a-z0-9]+', ' ', text.replace('#', ' apt ')).split() -%}

@@ -9,7 +9,7 @@
         select
             (select count(*) from {{ salt }}) as salts,
             (select count(*) from {{ lease }}) as leases,
-            (select countif(entity is null) from {{ id_map }}) as old_map_rows,
+            (select countif(id_map.entity is null) from {{ id_map }} as id_map) as old_map_rows,
             (
                 select countif(payload is not null or error is not null or reason is null)
                 from {{ dead_letters }}

@@ -4,14 +4,12 @@
     if(
         {{ trim_text(line_1) }} is null,
         null,
-        nullif(array_to_string(array(
+        (
             select
-                case
-                    {%- for standard, words in address_words_by_standard().items() %}
-                    when word in ('{{ words | join("', '") }}') then '{{ standard }}'
-                    {%- endfor %}
-                    else word
-                end
+                nullif(string_agg(
+                    {{ address_word('word') }},
+                    ' ' order by position
+                ), '')
             from unnest(split(
                 trim(regexp_replace(
                     regexp_replace(
@@ -25,19 +23,33 @@
                 )),
                 ' '
             )) as word with offset as position
-            order by position
-        ), ' '), '')
+        )
     )
 {%- endmacro %}
 
-{#- The words of the seed by the short form that they share: {'st': ['street', 'str'], …}. -#}
-{% macro address_words_by_standard() %}
-    {%- set grouped = {} -%}
-    {%- for row in seed_rows('address_words', 'standard, word') -%}
-        {%- if row['word'] != row['standard'] -%}
-            {%- do grouped.setdefault(row['standard'], []).append(row['word']) -%}
-        {%- endif -%}
+{#- The USPS short form of a word. One group per initial, so that a word meets a few comparisons
+    and not the whole seed. -#}
+{% macro address_word(word) -%}
+    case
+                    when {{ word }} < 'a' then {{ word }}
+                    {%- for initial, standards in address_words_by_initial().items() %}
+                    when starts_with({{ word }}, '{{ initial }}') then case
+                        {%- for standard, words in standards.items() %}
+                        when {{ word }} in ('{{ words | join("', '") }}') then '{{ standard }}'
+                        {%- endfor %}
+                        else {{ word }}
+                    end
+                    {%- endfor %}
+                    else {{ word }}
+                end
+{%- endmacro %}
+
+{#- The seed by initial and short form: {'s': {'st': ['str', 'street'], …}, …}. -#}
+{% macro address_words_by_initial() %}
+    {%- set initials = {} -%}
+    {%- for row in seed_rows('address_words', 'word') -%}
+        {%- set standards = initials.setdefault(row['word'][0], {}) -%}
+        {%- do standards.setdefault(row['standard'], []).append(row['word']) -%}
     {%- endfor -%}
-    {%- if not grouped -%}{%- do grouped.update({'st': ['street']}) -%}{%- endif -%}
-    {{ return(grouped) }}
+    {{ return(initials) }}
 {% endmacro %}

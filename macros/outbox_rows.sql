@@ -1,25 +1,42 @@
 {#- The columns that every outbox has, out of mapped records with `skipped_columns` (source columns
-    that said nothing that counts) and `warnings`: the tail of an outbox model. Two CTEs, to follow
-    on the one that is named; `extra_columns` are passed on as they are. -#}
+    that said nothing that counts) and `warnings`: the tail of an outbox model, to follow on the CTE
+    that is named. `extra_columns` are passed on as they are. -#}
 {% macro outbox_rows(entity, records, mapping, extra_columns, protected_setting=none) -%}
 rendered as (
     select
         *,
-        {{ payload_entries(entity, mapping, protected_setting) }} as all_entries,
+        {{ payload_lines(entity, mapping, protected_setting) }} as payload_lines,
     from {{ records }}
 ),
 
--- HubSpot takes no text of more than 65,536 characters.
-fitting as (
+-- HubSpot takes no text of more than 65,536 characters. Only payloads that might hold one are
+-- taken apart.
+measured as (
     select
         *,
-        array(
-            select entry
-            from unnest(all_entries) as entry with offset as position
-            where char_length(entry) <= 65536
-            order by position
-        ) as payload_entries,
+        if(char_length(payload_lines) > 65536, split(payload_lines, '\n'), null) as long_payload,
     from rendered
+),
+
+fitting as (
+    select
+        * except (payload_lines),
+        if(
+            char_length(payload_lines) > 65536,
+            array_to_string(array(
+                select line
+                from unnest(long_payload) as line with offset as position
+                where char_length(line) <= 65536
+                order by position
+            ), '\n'),
+            payload_lines
+        ) as payload_lines,
+        array(
+            select concat('too_long:', regexp_extract(line, r'^"([^"]+)"'))
+            from unnest(long_payload) as line
+            where char_length(line) > 65536
+        ) as too_long,
+    from measured
 ),
 
 final as (
@@ -32,21 +49,10 @@ final as (
             when is_duplicate_key then 'duplicate_natural_key'
             when {{ missing_required_property(entity) }} then 'missing_required_property'
         end as row_reason,
-        array_concat(
-            warnings,
-            array(
-                select concat('too_long:', regexp_extract(entry, r'^"([^"]+)"'))
-                from unnest(all_entries) as entry
-                where char_length(entry) > 65536
-            )
-        ) as warnings,
-        payload_entries,
-        to_hex(sha256(array_to_string(payload_entries, ','))) as payload_hash,
-        array(
-            select regexp_extract(entry, r'^"([^"]+)"')
-            from unnest(payload_entries) as entry
-            where ends_with(entry, ':""')
-        ) as cleared_properties,
+        array_concat(warnings, too_long) as warnings,
+        split(payload_lines, '\n') as payload_entries,
+        to_hex(sha256(payload_lines)) as payload_hash,
+        regexp_extract_all(payload_lines, r'(?m)^"([^"]+)":""$') as cleared_properties,
         {%- for column in extra_columns %}
         {{ column }},
         {%- endfor %}

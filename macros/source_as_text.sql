@@ -1,11 +1,14 @@
 {#- A source table with every column as one canonical text, whatever its type: the body of an
     `_as_text` model. `columns` is alias → source column, `key` one of the aliases. A column that
-    the source lacks is null and named in absent_columns, so that it is never taken for a blank. -#}
-{% macro source_as_text(relation, columns, key, updated_at_setting) %}
+    the source lacks is null and named in absent_columns, so that it is never taken for a blank;
+    in missing_columns too, unless it is an optional one. Both lists begin and end with a comma. -#}
+{% macro source_as_text(relation, key, updated_at_setting, columns, optional_columns) %}
+    {%- set expected_columns = columns -%}
+    {%- set columns = dict(columns, **optional_columns) -%}
     {%- set present = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- set updated_at = setting(updated_at_setting) -%}
     {%- set updated_at_column = find_column(present, updated_at) if updated_at else none -%}
-    {%- set described = describe_source(relation, present, columns, columns[key], updated_at_column) -%}
+    {%- set described = describe_source(relation, present, columns, expected_columns, columns[key], updated_at_column) -%}
 with source_rows as (
     select
         {%- for alias, name in columns.items() %}
@@ -37,6 +40,7 @@ final as (
         source_updated_at,
         '{{ described.columns }}' as source_columns,
         '{{ described.absent }}' as absent_columns,
+        '{{ described.missing }}' as missing_columns,
     from hashed
 )
 
@@ -44,13 +48,15 @@ select * from final
 {% endmacro %}
 
 {#- Which columns the relation has, with their types, and which it lacks. -#}
-{% macro describe_source(relation, present, columns, key_column, updated_at_column) %}
+{% macro describe_source(relation, present, columns, expected_columns, key_column, updated_at_column) %}
     {%- set had = [] -%}
     {%- set absent = [] -%}
+    {%- set missing = [] -%}
     {%- for name in columns.values() -%}
         {%- set column = find_column(present, name) -%}
         {%- if column is none -%}
             {%- do absent.append(name) -%}
+            {%- if name in expected_columns.values() -%}{%- do missing.append(name) -%}{%- endif -%}
         {%- else -%}
             {%- do had.append(name ~ ':' ~ column_type(column)) -%}
         {%- endif -%}
@@ -64,7 +70,11 @@ select * from final
             ~ '. Its name is a setting.'
         ) }}
     {%- endif -%}
-    {{ return({'columns': had | join(','), 'absent': absent | join(',')}) }}
+    {{ return({
+        'columns': had | join(','),
+        'absent': ',' ~ absent | join(',') ~ ',',
+        'missing': ',' ~ missing | join(',') ~ ',',
+    }) }}
 {% endmacro %}
 
 {#- The updated-at column as an instant; null where there is none. -#}

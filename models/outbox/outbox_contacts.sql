@@ -4,17 +4,36 @@ with mapped as (
     select * from {{ ref('map_contacts') }}
 ),
 
-normalized as (
+-- Households share an address, and taking one apart is the dearest step here: once per address.
+addresses as (
+    select distinct
+        address,
+        coalesce(street_address_line_2, '') as second_line,
+    from mapped
+    where address is not null
+),
+
+streets as (
     select
         *,
+        {{ normalize_street('address', 'second_line') }} as street_address,
+    from addresses
+),
+
+normalized as (
+    select
+        mapped.*,
+        streets.street_address,
         {{ normalize_email('email') }} as email_address,
-        {{ normalize_street('address', 'street_address_line_2') }} as street_address,
         {{ normalize_name('firstname') }} as first_name_key,
         {{ normalize_name('lastname') }} as last_name_key,
         {{ normalize_name('city') }} as city_key,
         {{ normalize_state('state') }} as state_key,
         {{ normalize_zip('zip') }} as zip_key,
     from mapped
+    left join streets
+        on mapped.address = streets.address
+        and coalesce(mapped.street_address_line_2, '') = streets.second_line
 ),
 
 judged as (
@@ -41,15 +60,15 @@ records as (
         if(is_street_placeholder, null, address) as address,
         if(is_street_placeholder, null, street_address_line_2) as street_address_line_2,
         if(is_street_placeholder, null, street_address) as street_key,
-        array_concat(
+        concat(
             absent_columns,
             unreadable_columns,
-            if(is_email_invalid or is_email_placeholder or is_email_shared, ['Email'], []),
-            if(is_birth_date_placeholder, ['DOB'], []),
-            if(is_street_placeholder, ['Address1', 'Address2'], [])
+            if(is_email_invalid or is_email_placeholder or is_email_shared, ',Email,', ''),
+            if(is_birth_date_placeholder, ',DOB,', ''),
+            if(is_street_placeholder, ',Address1,Address2,', '')
         ) as skipped_columns,
         array_concat(
-            {{ record_warnings('patients') }},
+            {{ record_warnings() }},
             if(is_email_invalid, ['invalid:Email'], []),
             if(is_email_placeholder, ['placeholder:Email'], []),
             if(is_email_shared, ['shared:Email'], []),

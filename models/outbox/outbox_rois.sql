@@ -7,8 +7,8 @@ with mapped as (
 records as (
     select
         *,
-        array_concat(absent_columns, unreadable_columns) as skipped_columns,
-        {{ record_warnings('rois', 'ROI_PROTECTED_PROPERTIES') }} as warnings,
+        concat(absent_columns, unreadable_columns) as skipped_columns,
+        {{ record_warnings() }} as warnings,
     from mapped
 ),
 

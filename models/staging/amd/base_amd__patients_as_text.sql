@@ -26,6 +26,8 @@
         'first_initial_consult': 'FirstInitialConsult',
         'started': 'Started',
         'active': 'Active',
+    },
+    optional_columns={
         'preferred_first_name': 'PreferredFirstName',
         'middle_name': 'MiddleName',
         'other_phone': 'OtherPhone',

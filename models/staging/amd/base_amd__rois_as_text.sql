@@ -17,6 +17,8 @@
         'email': 'Email',
         'phone': 'Phone',
         'fax': 'Fax',
+    },
+    optional_columns={
         'processing_status': 'processing_status',
         'processing_datetime': 'processing_datetime',
         'roi_manual_override': 'roi_manual_override',

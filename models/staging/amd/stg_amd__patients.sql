@@ -72,7 +72,8 @@ final as (
         first_initial_consult_at,
 
         -- how it was read
-        split(absent_columns, ',') as absent_columns,
+        absent_columns,
+        missing_columns,
         {{ unreadable_columns({
             'DOB': ['dob', 'date_of_birth'],
             'FirstInitialConsult': ['first_initial_consult', 'first_initial_consult_at'],

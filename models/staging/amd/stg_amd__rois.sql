@@ -51,7 +51,8 @@ final as (
         ) as is_protected_in_source,
 
         -- how it was read
-        split(absent_columns, ',') as absent_columns,
+        absent_columns,
+        missing_columns,
         {{ unreadable_columns({
             'AcceptedDatetime': ['accepted_datetime', 'accepted_at'],
             'CompletedDate': ['completed_date', 'completed_on'],
