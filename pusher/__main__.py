@@ -55,7 +55,7 @@ def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupt
             entities=tuple(options.entity),
             allow_mass_change=options.allow_mass_change,
             is_initial_load=is_initial_load,
-            confirm=_confirm(options.yes) if is_initial_load else None,
+            **({"confirm": _confirm(options.yes)} if is_initial_load else {}),
         ),
         interrupts,
     )

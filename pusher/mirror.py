@@ -33,11 +33,6 @@ class Refreshed:
     rows: int
 
 
-def plans(warehouse: Warehouse, settings: Settings) -> list[Row]:
-    """What to read back, an entity a row."""
-    return warehouse.query(f"select * from {settings.table('mirror_plan')}")
-
-
 def refresh(
     warehouse: Warehouse, hubspot: HubSpot, settings: Settings, plan: Row, *, full: bool = False
 ) -> Refreshed:

@@ -55,7 +55,6 @@ class Shipper:
         appender: Appender,
         tally: Tally,
         run_id: str,
-        *,
         workers: int,
         on_progress: Callable[[int], object] = lambda rows: None,
     ) -> None:

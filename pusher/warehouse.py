@@ -67,7 +67,7 @@ TRANSIENT_REASONS = {
     "internalError",
     "jobInternalError",
 }
-TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", datetime: "TIMESTAMP", str: "STRING"}
+TYPES = {int: "INT64", datetime: "TIMESTAMP", str: "STRING"}
 
 NO_RETRY: Any = None  # the client's type says Retry, its documentation None
 
@@ -276,18 +276,6 @@ def _literal(value: str | datetime) -> str:
 
 
 def _parameter(name: str, value: Any) -> Any:
-    if not isinstance(value, list):
-        return bigquery.ScalarQueryParameter(name, TYPES.get(type(value), "STRING"), value)
-    if value and isinstance(value[0], str):
+    if isinstance(value, list):
         return bigquery.ArrayQueryParameter(name, "STRING", value)
-    structs = [
-        bigquery.StructQueryParameter(None, *(_field(value, key, row) for key in row))
-        for row in value
-    ]
-    return bigquery.ArrayQueryParameter(name, "STRUCT", structs)
-
-
-def _field(rows: list[Row], key: str, row: Row) -> Any:
-    """One field of a struct; where it is null, its type is that of the other rows."""
-    known = next((other[key] for other in rows if other[key] is not None), None)
-    return bigquery.ScalarQueryParameter(key, TYPES.get(type(known), "STRING"), row[key])
+    return bigquery.ScalarQueryParameter(name, TYPES[type(value)], value)

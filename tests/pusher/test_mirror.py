@@ -20,8 +20,8 @@ def refresh(world: World, warehouse: Warehouse, hubspot: HubSpot, *, full: bool 
     """Refresh the first entity, with HubSpot's clock as a run would have it."""
     settings = world.settings()
     hubspot.portal_id()
-    plans = {row["entity"]: row for row in mirror.plans(warehouse, settings)}
-    return mirror.refresh(warehouse, hubspot, settings, plans["patients"], full=full)
+    plan = warehouse.query("select * from etl.mirror_plan where entity = 'patients'")[0]
+    return mirror.refresh(warehouse, hubspot, settings, plan, full=full)
 
 
 def mirrored(world: World) -> dict[str, dict[str, Any]]:

@@ -30,7 +30,7 @@ def ship(world: World, warehouse: Warehouse, hubspot: HubSpot) -> Ship:
 
     def run(*decisions: dict[str, Any], size: int = 100, workers: int = 4) -> Shipper:
         appender = Appender(warehouse, spacing=0.05)
-        shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers=workers)
+        shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers)
         try:
             shipper.run([[tuple(row(decision)) for decision in decisions]], size)
         finally:
@@ -284,7 +284,7 @@ def test_a_batch_that_never_gets_an_answer_is_unanswered(
     hubspot = HubSpot(world.settings(MAX_RETRIES="1"), "pat-local-test")
     world.hubspot.fault("status", match={"record": "bad"}, times=0, status=500)
     appender = Appender(warehouse, spacing=0.05)
-    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers=1)
+    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 1)
     shipper.run([[tuple(row(upsert("bad"))), tuple(row(upsert("good")))]], 1)
     appender.close()
 
@@ -325,7 +325,7 @@ def test_a_page_that_cannot_be_read_does_not_lose_the_ones_before(
         raise Failed("bigquery_backendError")
 
     appender = Appender(warehouse, spacing=0.05)
-    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers=2)
+    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 2)
     with pytest.raises(Failed):
         shipper.run(pages(), 1)
     appender.close()

@@ -67,11 +67,12 @@ def test_a_missing_view_is_a_settings_error_that_names_the_way_out(warehouse: Wa
 
 
 def test_dml_counts_and_parameters(world: World, warehouse: Warehouse) -> None:
-    """Scalars, nulls, lists of text, and lists of rows."""
+    """Text, instants, and lists of text."""
     changed = warehouse.execute(
         "insert into etl.calls (name, called_at)"
-        " select given.name, cast(given.called_at as timestamp) from unnest(@rows) as given",
-        rows=[{"name": "a", "called_at": datetime.now(UTC)}, {"name": "b", "called_at": None}],
+        " select name, @called_at from unnest(@names) as name",
+        names=["a", "b"],
+        called_at=datetime.now(UTC),
     )
     found = warehouse.query(
         "select name from etl.calls where name in unnest(@names) or name = @one order by name",
