@@ -1,6 +1,6 @@
-{#- Brings an incremental table to the columns of its model. dbt's own version goes through the
-    tables API for the sake of struct fields; this project has none, and the embedded BigQuery takes
-    that call and leaves the stored table as it was. -#}
+{#- Adds the columns that a model has and its incremental table has not. dbt's own version first goes
+    through the tables API for the sake of struct fields; this project has none, and the embedded
+    BigQuery notes that call and leaves the stored table as it was. -#}
 {% macro bigquery__sync_column_schemas(on_schema_change, target_relation, schema_changes_dict) %}
     {%- do alter_relation_add_remove_columns(
         target_relation,

@@ -2,8 +2,9 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='source_key',
-    on_schema_change='sync_all_columns',
+    on_schema_change='append_new_columns',
     cluster_by=['source_key'],
+    meta={'captures_source': true},
     post_hook="{{ delete_vanished_keys(ref('base_amd__rois_as_text')) }}",
 ) }}
 

@@ -1,0 +1,96 @@
+{#- Notes how a build ended, entity by entity. Passed means that everything upstream of the outbox
+    was built in this invocation, that every data test on it was part of it and passed, and that
+    nothing failed that the entity has a share in. Shared failures fail every entity. -#}
+{% macro finish_build_stamps(results) %}
+    {%- if not execute or flags.WHICH != 'build' -%}{{ return('') }}{%- endif -%}
+    {%- set entities = entity_nodes() -%}
+    {%- set good = [] -%}
+    {%- set bad = [] -%}
+    {%- for result in results -%}
+        {%- if result.status in ('success', 'pass', 'warn', 'no-op') -%}
+            {%- do good.append(result.node.unique_id) -%}
+        {%- elif result.node.resource_type != 'operation' -%}
+            {%- do bad.append(result.node) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set ends = [] -%}
+    {%- for entity, nodes in entities.items() if nodes['outbox'] in selected_resources -%}
+        {%- set left_out = nodes['required'] | reject('in', selected_resources) | list -%}
+        {%- set unfinished = nodes['required'] | reject('in', good) | list -%}
+        {%- set failures = [] -%}
+        {%- for node in bad if has_share(entity, entities, node) -%}
+            {%- do failures.append(node.unique_id) -%}
+        {%- endfor -%}
+        {%- if left_out and not failures -%}
+            {%- do log(
+                'The build of ' ~ entity ~ ' left out ' ~ left_out | length ~ ' of its nodes, '
+                ~ left_out[0] ~ ' among them: it does not count as passed.', info=true
+            ) -%}
+        {%- endif -%}
+        {%- do ends.append(build_end(
+            entity, nodes, 'failed' if failures or unfinished else 'passed'
+        )) -%}
+    {%- endfor -%}
+    {%- if not ends -%}{{ return('') }}{%- endif -%}
+    merge into {{ control_relation('reverse_etl_builds') }} as builds
+    using (
+        {{ ends | join('\n        union all\n        ') }}
+    ) as ends
+    on builds.invocation_id = '{{ invocation_id }}'
+        and builds.entity = ends.entity
+    when matched then update set
+        status = ends.status,
+        finished_at = current_timestamp(),
+        high_watermark = ends.high_watermark,
+        source_rows = ends.source_rows,
+        source_columns = ends.source_columns,
+        is_full_read = ends.is_full_read
+{% endmacro %}
+
+{#- Whether a node that failed matters to an entity: it does unless all that it stands on, or all
+    that it is, belongs to other entities alone. -#}
+{% macro has_share(entity, entities, node) %}
+    {%- set upstream = [node.unique_id] -%}
+    {%- for parent in node.depends_on.nodes if parent in graph.nodes -%}
+        {%- do upstream.extend(ancestors(parent)) -%}
+    {%- endfor -%}
+    {%- set owners = [] -%}
+    {%- for name, nodes in entities.items() -%}
+        {%- if upstream | select('in', nodes['exclusive']) | list -%}
+            {%- do owners.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(not owners or entity in owners) }}
+{% endmacro %}
+
+{#- The last state of one entity's stamp. What was read is noted only where the build passed. -#}
+{% macro build_end(entity, nodes, status) %}
+    {%- set captured = namespace(relation=none) -%}
+    {%- for id in nodes['exclusive'] if graph.nodes[id].config.meta.get('captures_source') -%}
+        {%- set node = graph.nodes[id] -%}
+        {%- set captured.relation = api.Relation.create(
+            database=node.database, schema=node.schema, identifier=node.alias
+        ) -%}
+    {%- endfor -%}
+    {%- set statement -%}
+        {%- if status == 'passed' and captured.relation is not none -%}
+            select
+                '{{ entity }}' as entity,
+                '{{ status }}' as status,
+                max(source_updated_at) as high_watermark,
+                coalesce(sum(source_rows), 0) as source_rows,
+                max(source_columns) as source_columns,
+                coalesce(logical_and(read_by = '{{ invocation_id }}'), true) as is_full_read
+            from {{ captured.relation }}
+        {%- else -%}
+            select
+                '{{ entity }}' as entity,
+                '{{ status }}' as status,
+                cast(null as timestamp) as high_watermark,
+                cast(null as int64) as source_rows,
+                cast(null as string) as source_columns,
+                cast(null as bool) as is_full_read
+        {%- endif -%}
+    {%- endset -%}
+    {{ return(statement) }}
+{% endmacro %}
