@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pusher.errors import Refusal, Refused
+
 
 class QueueRow(NamedTuple):
     """One row of `push_queue`; the field names are the columns."""
@@ -48,7 +50,7 @@ class Batch:
         """The rows by what HubSpot finds their records by: record id, or value of the key."""
         if self.is_upsert:
             name = self.like.id_property
-            return {str(json.loads(row.properties)[name]): row for row in self.rows}
+            return {str(read_object(row.properties).get(name)): row for row in self.rows}
         return {str(row.hubspot_id): row for row in self.rows}
 
     @property
@@ -73,6 +75,18 @@ class Batch:
             body["idProperty"] = self.like.id_property
             names = {*names, self.like.id_property}
         return json.dumps({**body, "properties": sorted(names)}).encode()
+
+
+def read_object(text: str | None) -> dict[str, Any]:
+    """A JSON object of the queue. One that is none is a refusal like HubSpot's own, so that the
+    row comes to stand alone, and does not stop the others."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Refused(Refusal(category="VALIDATION_ERROR", code="UNREADABLE_PAYLOAD"))
+    return found
 
 
 def batches(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[Batch]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pusher.batches import Batch, QueueRow
+from pusher.batches import Batch, QueueRow, read_object
 from pusher.errors import Refusal
 from pusher.hubspot import Document, entries, named, refusal_of
 
@@ -110,7 +110,7 @@ class Recorder:
         row, refusal = result.row, result.refusal
         names = ""
         if refusal.property_names:
-            known = json.loads(row.properties)
+            known = read_object(row.properties)
             names = ",".join(name for name in refusal.property_names if name in known)
         updated_at = result.updated_at or ""
         entry: dict[str, Any] = {

@@ -7,7 +7,6 @@ answer, and recorded. What HubSpot refuses as a whole is split until the bad rec
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 from pusher import logs
 from pusher.appender import Appender
-from pusher.batches import Batch, QueueRow, batches
+from pusher.batches import Batch, QueueRow, batches, read_object
 from pusher.errors import (
     Failed,
     Halted,
@@ -172,7 +171,7 @@ class Shipper:
 
     def _guard(self, batch: Batch) -> tuple[list[Result], list[QueueRow]]:
         """Results of the rows that may not be written now, and the rows that may."""
-        guards = {key: json.loads(row.guard or "{}") for key, row in batch.by_key.items()}
+        guards = {key: read_object(row.guard) for key, row in batch.by_key.items()}
         names = {name for guard in guards.values() for name in guard}
         try:
             current, gone = self._read(batch, names)
@@ -188,7 +187,7 @@ class Shipper:
         passed: list[QueueRow] = []
         for key, row in batch.by_key.items():
             if key in current:
-                planned = json.loads(row.properties)
+                planned = read_object(row.properties)
                 found = current[key].get("properties") or {}
                 if all(_agrees(name, value, found, planned) for name, value in guards[key].items()):
                     passed.append(row)

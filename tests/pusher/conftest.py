@@ -282,5 +282,3 @@ def logged() -> Callable[[], str]:
     stream = io.StringIO()
     logs.setup("DEBUG", stream)
     return stream.getvalue
-
-

@@ -48,7 +48,9 @@ class FaultyProxy:
                     self._answer(rule.status, proxy._error(rule), {})
                     return
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
-                answer = session.request(self.command, target + self.path, data=body, headers=headers)
+                answer = session.request(
+                    self.command, target + self.path, data=body, headers=headers
+                )
                 if rule and rule.lose_answer:
                     self.close_connection = True
                     return

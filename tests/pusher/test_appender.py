@@ -84,9 +84,7 @@ def test_a_load_that_fails_for_good_fails_the_run_and_says_how_much(
         appender.wait_until_ready(threading.Event())
 
 
-def test_whoever_waits_is_let_go_when_the_run_ends(
-    appender: Appender, proxy: FaultyProxy
-) -> None:
+def test_whoever_waits_is_let_go_when_the_run_ends(appender: Appender, proxy: FaultyProxy) -> None:
     """A paused appender must not keep the threads of a run that is over."""
     halted = threading.Event()
     halted.set()

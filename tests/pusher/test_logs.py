@@ -52,7 +52,8 @@ def test_a_crash_shows_its_type_only(logged: Callable[[], str]) -> None:
         raise KeyError("Jane")
     except KeyError:
         kind, error, trace = sys.exc_info()
-        assert kind and error
+        assert kind
+        assert error
         sys.excepthook(kind, error, trace)
     thread = threading.Thread(target=lambda: {}["Jane"])
     thread.start()

@@ -16,7 +16,9 @@ from pusher.warehouse import Warehouse
 from tests.pusher.conftest import World
 
 
-def refresh(world: World, warehouse: Warehouse, hubspot: HubSpot, *, full: bool = False) -> Refreshed:
+def refresh(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, *, full: bool = False
+) -> Refreshed:
     """Refresh the first entity, with HubSpot's clock as a run would have it."""
     settings = world.settings()
     hubspot.portal_id()

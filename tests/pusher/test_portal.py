@@ -48,9 +48,7 @@ def test_what_the_portal_has_is_stored_and_only_a_change_is_stored_again(
     assert (stored[0]["has_unique_value"], stored[0]["property_type"]) == (True, "string")
 
 
-def test_a_difference_that_matters_ends_the_run_with_what_to_do(
-    world: World, at: Session
-) -> None:
+def test_a_difference_that_matters_ends_the_run_with_what_to_do(world: World, at: Session) -> None:
     world.hubspot.delete_property("contacts", "amd_patient_id")
     portal.record(at)
 

@@ -151,7 +151,9 @@ def test_another_portal_is_exit_2_before_any_data_is_sent(world: World) -> None:
 
 def test_a_redirect_is_exit_2(world: World) -> None:
     match = {"path_regex": "account-info"}
-    world.hubspot.fault("status", match=match, times=0, status=307, headers={"Location": "http://x"})
+    world.hubspot.fault(
+        "status", match=match, times=0, status=307, headers={"Location": "http://x"}
+    )
 
     assert world.run().returncode == 2
 

@@ -78,7 +78,8 @@ def test_other_hosts_must_be_named() -> None:
     with pytest.raises(SettingsError):
         Settings.from_environ(base)
 
-    settings = Settings.from_environ({**base, "HUBSPOT_ALLOWED_HOSTS": "a.example, hubspot.example"})
+    allowed = {"HUBSPOT_ALLOWED_HOSTS": "a.example, hubspot.example"}
+    settings = Settings.from_environ({**base, **allowed})
     assert settings.hubspot_base == "https://hubspot.example"
 
 

@@ -99,7 +99,8 @@ def test_an_upsert_of_what_exists_is_an_update(world: World, ship: Ship) -> None
 
 def test_a_bad_record_does_not_keep_the_others(world: World, ship: Ship) -> None:
     """207 with trace ids: one refusal with code and property name, and no value."""
-    ship(*(upsert(str(n), email=f"n{n}@example.org") for n in range(9)), upsert("x", email="Jane Doe"))
+    good = [upsert(str(n), email=f"n{n}@example.org") for n in range(9)]
+    ship(*good, upsert("x", email="Jane Doe"))
 
     assert sorted(world.outcomes().values()) == ["created"] * 9 + ["rejected"]
     refused = next(line for line in world.push_log() if line["outcome"] == "rejected")
@@ -175,6 +176,16 @@ def test_an_empty_answer_leaves_all_open(world: World, ship: Ship) -> None:
     ship(upsert("1"), upsert("2"))
 
     assert world.outcomes() == {"1": "left_out", "2": "left_out"}
+
+
+def test_a_payload_that_is_no_json_stands_alone(world: World, ship: Ship) -> None:
+    """It is refused without a request, and the others arrive."""
+    broken = {**upsert("bad"), "properties": '{"firstname": "tab\there'}
+    guarded = {**upsert("bad guard"), "guard": "{"}
+    ship(upsert("1"), broken, upsert("2"), guarded)
+
+    outcomes = world.outcomes()
+    assert outcomes == {"1": "created", "2": "created", "bad": "rejected", "bad guard": "rejected"}
 
 
 # Guards

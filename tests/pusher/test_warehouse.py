@@ -117,7 +117,8 @@ def test_a_procedure_that_ran_unheard_is_not_called_twice(
 ) -> None:
     """Where a second call would do harm, a query says whether the first one arrived."""
     proxy.rules = [Rule("fold_results", lose_answer=True)]
-    behind.call("fold_results", unless="select 1 as done from etl.calls where name = 'fold_results'")
+    done = "select 1 as done from etl.calls where name = 'fold_results'"
+    behind.call("fold_results", unless=done)
     assert world.calls("fold_results") == 1
 
     proxy.rules = [Rule("fold_results", status=503)]
@@ -146,9 +147,7 @@ def test_round_trips_are_counted_and_timed(warehouse: Warehouse) -> None:
     assert warehouse.seconds > 0
 
 
-def test_nothing_of_a_load_error_is_logged(
-    warehouse: Warehouse, logged: Callable[[], str]
-) -> None:
+def test_nothing_of_a_load_error_is_logged(warehouse: Warehouse, logged: Callable[[], str]) -> None:
     """BigQuery quotes the offending line; the log has its reason and its job."""
     with pytest.raises(Failed) as caught:
         warehouse.append("calls", [b'{"name": "x", "called_at": "Jane Doe"}'])
