@@ -72,7 +72,7 @@ class BigQueryEmulator:
         # that carries it puts it in place, offline.
         duckdb_extensions.import_extension("spatial")
         command = [
-            str(Path(sys.executable).with_name("bqemulator")), "start",
+            sys.executable, "-m", "sandbox.emulator", "start",
             "--rest-port", str(self._rest_port), "--grpc-port", "0",
             "--project", self.project, "--log-format", "json", "--log-level", "info",
         ]  # fmt: skip
@@ -93,6 +93,7 @@ class BigQueryEmulator:
             start_new_session=True,
             # The avro extension has no wheel and would be downloaded.
             env=os.environ | {"BQEMU_ENABLE_FORMAT_EXTENSIONS": "false", "TZ": "UTC"},
+            cwd=Path(__file__).resolve().parent.parent,
         )
         deadline = time.monotonic() + self._start_seconds
         try:
