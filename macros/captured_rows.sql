@@ -7,6 +7,8 @@
     source time (never of the clock), rows without a time, and everything when a column came, went
     or changed its type, when the last full read is too old, and on request (var full_read). -#}
 {% macro captured_rows(text_model, entity) -%}
+    {#- Named outside the branch below, so that dbt knows of it in every kind of run. -#}
+    {%- set builds = source('control', 'reverse_etl_builds') -%}
 with source_rows as (
     select
         *,
@@ -53,7 +55,7 @@ full_read as (
             < timestamp_sub(current_timestamp(), interval {{ setting('FULL_READ_DAYS') }} day),
             true
         ) as is_due,
-    from {{ source('control', 'reverse_etl_builds') }}
+    from {{ builds }}
     where entity = '{{ entity }}'
         and status = 'passed'
         and is_full_read

@@ -14,7 +14,7 @@
         {%- endfor -%}
         {%- set required = nodes['own'] | list -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'test' -%}
-            {%- set parents = node.depends_on.nodes | reject('match', '^source') | list -%}
+            {%- set parents = node.depends_on.nodes | select('in', graph.nodes) | list -%}
             {%- if parents and parents | reject('in', nodes['own']) | list | length == 0 -%}
                 {%- do required.append(node.unique_id) -%}
             {%- endif -%}

@@ -3,7 +3,7 @@
     catalogue says so and the source said blank (skipped_columns: the columns that said nothing). -#}
 {% macro payload_lines(entity, mapping, protected_setting=none) -%}
     {%- set columns = adapter.get_columns_in_relation(mapping) if execute else [] -%}
-    array_to_string([
+    coalesce(array_to_string([
             {%- for row in catalogue_rows(entity, protected_setting) %}
             {%- set column = row['property'] %}
             {%- set types = columns | selectattr('name', 'equalto', column) | list %}
@@ -13,7 +13,7 @@
             {%- else %}
             cast(null as string)
             {%- endfor %}
-        ], '\n')
+        ], '\n'), '')
 {%- endmacro %}
 
 {#- A mapped value as JSON text, by the catalogue's type and format; null stays null. `type` is the

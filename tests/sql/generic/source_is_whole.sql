@@ -1,0 +1,79 @@
+{#- A source that is empty, shrank, was loaded twice or lost a column since the last build that
+    passed. Shipping it would clear or leave behind what it no longer says, so this stops the build.
+    A change that is meant passes with SOURCE_SHRINK_PERCENT=100, or --full-refresh for a column. -#}
+{% test source_is_whole(model, entity) %}
+with captured as (
+    select
+        coalesce(sum(source_rows), 0) as source_rows,
+        count(*) as keys,
+        countif(source_rows > 1) as keys_with_several_rows,
+        coalesce(max(source_columns), '') as source_columns,
+    from {{ model }}
+),
+
+last_passed as (
+    select
+        source_rows,
+        source_columns,
+    from {{ source('control', 'reverse_etl_builds') }}
+    where entity = '{{ entity }}'
+        and status = 'passed'
+        and invocation_id != '{{ invocation_id }}'
+    qualify row_number() over (order by started_at desc, invocation_id desc) = 1
+),
+
+gone_columns as (
+    select split(column_and_type, ':')[safe_offset(0)] as column_name
+    from last_passed
+    cross join unnest(split(last_passed.source_columns, ',')) as column_and_type
+),
+
+problems as (
+    select
+        'the source is empty' as problem,
+        captured.source_rows as now,
+        0 as before,
+    from captured
+    where captured.source_rows = 0
+
+    union all
+
+    select
+        'the source shrank by more than {{ setting("SOURCE_SHRINK_PERCENT") }} %' as problem,
+        captured.source_rows as now,
+        last_passed.source_rows as before,
+    from captured
+    cross join last_passed
+    where captured.source_rows * 100
+        < last_passed.source_rows * (100 - {{ setting('SOURCE_SHRINK_PERCENT') }})
+
+    union all
+
+    select
+        'the source was loaded twice' as problem,
+        captured.source_rows as now,
+        last_passed.source_rows as before,
+    from captured
+    cross join last_passed
+    where last_passed.source_rows > 0
+        and captured.source_rows * 10 >= last_passed.source_rows * 19
+        and captured.keys_with_several_rows * 2 > captured.keys
+    {% if not flags.FULL_REFRESH %}
+    union all
+
+    select
+        concat('column ', gone_columns.column_name, ' is gone') as problem,
+        0 as now,
+        1 as before,
+    from gone_columns
+    cross join captured
+    where gone_columns.column_name != ''
+        and captured.source_rows > 0
+        and strpos(
+            concat(',', captured.source_columns), concat(',', gone_columns.column_name, ':')
+        ) = 0
+    {% endif %}
+)
+
+select * from problems
+{% endtest %}
