@@ -4,7 +4,7 @@
     {%- set type = column_type(column) -%}
     {%- set name = '`' ~ column.name ~ '`' -%}
     {%- if type == 'STRING' -%}
-        {{ trim_text(without_control_characters(name)) }}
+        {{ clean_text(name) }}
     {%- elif type in ('INT64', 'BOOL', 'DATE') -%}
         cast({{ name }} as string)
     {%- elif type in ('NUMERIC', 'BIGNUMERIC') -%}
@@ -39,7 +39,7 @@
     regexp_replace(regexp_replace({{ number }}, r'(\.\d*?)0+$', r'\1'), r'\.$', '')
 {%- endmacro %}
 
-{#- HubSpot shows no control characters, and JSON has to escape them; tabs and line ends stay. -#}
-{% macro without_control_characters(text) -%}
-    regexp_replace({{ text }}, r'[\x{00}-\x{08}\x{0b}\x{0c}\x{0e}-\x{1f}\x{7f}-\x{9f}]', '')
+{#- trim_text, and no control characters anywhere: HubSpot shows none. Tabs and line ends stay. -#}
+{% macro clean_text(text) -%}
+    nullif(regexp_replace({{ text }}, r'^[\s\pZ\x{00}-\x{1f}\x{200b}-\x{200f}\x{2060}\x{feff}]+|[\s\pZ\x{00}-\x{1f}\x{200b}-\x{200f}\x{2060}\x{feff}]+$|[\x{00}-\x{08}\x{0b}\x{0c}\x{0e}-\x{1f}\x{7f}-\x{9f}]', ''), '')
 {%- endmacro %}

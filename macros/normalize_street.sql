@@ -7,7 +7,7 @@
         (
             select
                 nullif(string_agg(
-                    {{ address_word('word') }},
+                    {{ short_address_word('word') }},
                     ' ' order by position
                 ), '')
             from unnest(split(
@@ -27,29 +27,18 @@
     )
 {%- endmacro %}
 
-{#- The USPS short form of a word. One group per initial, so that a word meets a few comparisons
-    and not the whole seed. -#}
-{% macro address_word(word) -%}
-    case
-                    when {{ word }} < 'a' then {{ word }}
-                    {%- for initial, standards in address_words_by_initial().items() %}
-                    when starts_with({{ word }}, '{{ initial }}') then case
-                        {%- for standard, words in standards.items() %}
-                        when {{ word }} in ('{{ words | join("', '") }}') then '{{ standard }}'
-                        {%- endfor %}
-                        else {{ word }}
-                    end
-                    {%- endfor %}
-                    else {{ word }}
-                end
-{%- endmacro %}
-
-{#- The seed by initial and short form: {'s': {'st': ['str', 'street'], …}, …}. -#}
-{% macro address_words_by_initial() %}
-    {%- set initials = {} -%}
+{#- The USPS short form of a word, looked up in one text `|street=st|avenue=ave|`: hundreds of
+    comparisons would drown the SQL around them. -#}
+{% macro short_address_word(word) -%}
+    {%- set pairs = [] -%}
     {%- for row in seed_rows('address_words', 'word') -%}
-        {%- set standards = initials.setdefault(row['word'][0], {}) -%}
-        {%- do standards.setdefault(row['standard'], []).append(row['word']) -%}
+        {%- do pairs.append(row['word'] ~ '=' ~ row['standard']) -%}
     {%- endfor -%}
-    {{ return(initials) }}
-{% endmacro %}
+    coalesce(
+        split(
+            split('|{{ pairs | join("|") }}|', concat('|', {{ word }}, '='))[safe_offset(1)],
+            '|'
+        )[safe_offset(0)],
+        {{ word }}
+    )
+{%- endmacro %}

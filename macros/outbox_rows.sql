@@ -4,52 +4,52 @@
 {% macro outbox_rows(entity, records, mapping, extra_columns, protected_setting=none) -%}
 rendered as (
     select
-        *,
-        {{ payload_lines(entity, mapping, protected_setting) }} as payload_lines,
-    from {{ records }}
-),
-
--- HubSpot takes no text of more than 65,536 characters. Only payloads that might hold one are
--- taken apart.
-measured as (
-    select
-        *,
-        if(char_length(payload_lines) > 65536, split(payload_lines, '\n'), null) as long_payload,
-    from rendered
-),
-
-fitting as (
-    select
-        * except (payload_lines),
-        if(
-            char_length(payload_lines) > 65536,
-            array_to_string(array(
-                select line
-                from unnest(long_payload) as line with offset as position
-                where char_length(line) <= 65536
-                order by position
-            ), '\n'),
-            payload_lines
-        ) as payload_lines,
-        array(
-            select concat('too_long:', regexp_extract(line, r'^"([^"]+)"'))
-            from unnest(long_payload) as line
-            where char_length(line) > 65536
-        ) as too_long,
-    from measured
-),
-
-final as (
-    select
         natural_key,
-        {{ record_ref('salt.salt', "'" ~ entity ~ "'", "coalesce(natural_key, concat('row:', row_hash))") }} as record_ref,
+        coalesce(natural_key, concat('row:', row_hash)) as record_key,
         source_rows,
         case
             when natural_key is null then 'missing_natural_key'
             when is_duplicate_key then 'duplicate_natural_key'
             when {{ missing_required_property(entity) }} then 'missing_required_property'
         end as row_reason,
-        array_concat(warnings, too_long) as warnings,
+        warnings,
+        {%- for column in extra_columns %}
+        {{ column }},
+        {%- endfor %}
+        {{ payload_lines(entity, mapping, protected_setting) }} as payload_lines,
+    from {{ records }}
+),
+
+-- HubSpot takes no text of more than 65,536 characters. Only a payload that might hold one is
+-- taken apart.
+fitting as (
+    select
+        * except (payload_lines, warnings),
+        if(
+            char_length(payload_lines) > 65536,
+            (
+                select string_agg(line, '\n' order by position)
+                from unnest(split(if(char_length(payload_lines) > 65536, payload_lines, null), '\n')) as line
+                    with offset as position
+                where char_length(line) <= 65536
+            ),
+            payload_lines
+        ) as payload_lines,
+        array_concat(warnings, array(
+            select concat('too_long:', regexp_extract(line, r'^"([^"]+)"'))
+            from unnest(split(if(char_length(payload_lines) > 65536, payload_lines, null), '\n')) as line
+            where char_length(line) > 65536
+        )) as warnings,
+    from rendered
+),
+
+final as (
+    select
+        natural_key,
+        {{ record_ref('salt.salt', "'" ~ entity ~ "'", 'record_key') }} as record_ref,
+        source_rows,
+        row_reason,
+        warnings,
         split(payload_lines, '\n') as payload_entries,
         to_hex(sha256(payload_lines)) as payload_hash,
         regexp_extract_all(payload_lines, r'(?m)^"([^"]+)":""$') as cleared_properties,

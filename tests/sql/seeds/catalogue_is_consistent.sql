@@ -5,104 +5,62 @@ with objects as (
 ),
 
 properties as (
-    select * from {{ ref('hubspot_properties') }}
+    select
+        properties.*,
+        objects.entity is not null as has_object,
+        count(*) over (partition by properties.entity, properties.property) as listings,
+    from {{ ref('hubspot_properties') }} as properties
+    left join objects
+        on properties.entity = objects.entity
 ),
 
-problems as (
+checked as (
     select
         entity,
         property,
-        'listed more than once' as problem,
+        case
+            when listings > 1 then 'listed more than once'
+            when not has_object then 'entity is not in hubspot_objects'
+            when property = 'natural_id' and not (type = 'string' and is_unique and write = 'always')
+                then 'natural_id must be a unique string that is always written'
+            when type is null or type not in (
+                'string', 'number', 'bool', 'date', 'datetime', 'enumeration', 'phone_number'
+            ) then 'type is none that HubSpot has'
+            when type = 'date' and coalesce(format, '') not in ('iso_date', 'epoch_ms')
+                then 'format of a date must be iso_date or epoch_ms'
+            when type = 'datetime' and coalesce(format, '') not in ('iso_datetime', 'epoch_ms')
+                then 'format of a datetime must be iso_datetime or epoch_ms'
+            when coalesce(on_blank, '') not in ('keep', 'clear')
+                then 'on_blank must be keep or clear'
+            when coalesce(write, '') not in ('always', 'if_blank', 'never')
+                then 'write must be always, if_blank or never'
+            when coalesce(sensitivity, '') not in ('non_sensitive', 'sensitive', 'highly_sensitive')
+                then 'sensitivity must be non_sensitive, sensitive or highly_sensitive'
+            when type in ('bool', 'enumeration') and options is null and write != 'never'
+                then 'a bool or an enumeration needs options'
+        end as problem,
     from properties
-    group by entity, property
-    having count(*) > 1
+),
 
-    union all
-
-    select
-        properties.entity,
-        properties.property,
-        'entity is not in hubspot_objects' as problem,
-    from properties
-    left join objects
-        on properties.entity = objects.entity
-    where objects.entity is null
-
-    union all
-
+without_key as (
     select
         objects.entity,
         'natural_id' as property,
-        'an entity needs one natural_id, a unique string that is always written' as problem,
+        'an entity needs a natural_id' as problem,
     from objects
     left join properties
         on objects.entity = properties.entity
         and properties.property = 'natural_id'
-        and properties.type = 'string'
-        and properties.is_unique
-        and properties.write = 'always'
     where properties.entity is null
-
-    union all
-
-    select
-        entity,
-        property,
-        'type is none that HubSpot has' as problem,
-    from properties
-    where type is null
-        or type not in (
-            'string', 'number', 'bool', 'date', 'datetime', 'enumeration', 'phone_number'
-        )
-
-    union all
-
-    select
-        entity,
-        property,
-        'format does not go with the type' as problem,
-    from properties
-    where (type = 'date' and coalesce(format, '') not in ('iso_date', 'epoch_ms'))
-        or (type = 'datetime' and coalesce(format, '') not in ('iso_datetime', 'epoch_ms'))
-        or (type not in ('date', 'datetime') and format is not null)
-
-    union all
-
-    select
-        entity,
-        property,
-        'on_blank must be keep or clear' as problem,
-    from properties
-    where coalesce(on_blank, '') not in ('keep', 'clear')
-
-    union all
-
-    select
-        entity,
-        property,
-        'write must be always, if_blank or never' as problem,
-    from properties
-    where coalesce(write, '') not in ('always', 'if_blank', 'never')
-
-    union all
-
-    select
-        entity,
-        property,
-        'sensitivity must be non_sensitive, sensitive or highly_sensitive' as problem,
-    from properties
-    where coalesce(sensitivity, '') not in ('non_sensitive', 'sensitive', 'highly_sensitive')
-
-    union all
-
-    select
-        entity,
-        property,
-        'options are needed for a bool or an enumeration' as problem,
-    from properties
-    where type in ('bool', 'enumeration')
-        and options is null
-        and write != 'never'
 )
 
-select * from problems
+select
+    entity,
+    property,
+    problem,
+from checked
+where problem is not null
+
+union all
+
+select * from without_key
