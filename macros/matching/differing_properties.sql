@@ -21,8 +21,8 @@ array(
             else
                 strpos({{ properties }}, entry) = 0
                 and coalesce(
-                    {{ value_as_millis("regexp_extract(" ~ properties ~ ", concat(split(entry, ':')[safe_offset(0)], r':\"([^\"]*)\"'))") }}
-                    != {{ value_as_millis("regexp_extract(entry, r'^[^:]+:\"([^\"]*)\"$')") }},
+                    {{ millis_of_entry('entry') }}
+                    != {{ millis_of_entry(property_entry(properties, "split(entry, ':')[safe_offset(0)]")) }},
                     true
                 )
             {%- endif %}
@@ -30,10 +30,13 @@ array(
 )
 {%- endmacro %}
 
-{#- An ISO date or instant, or epoch milliseconds, as milliseconds; null for other text. -#}
-{% macro value_as_millis(value) -%}
-    coalesce(
-        safe_cast(regexp_extract({{ value }}, r'^-?\d{9,15}$') as int64),
-        unix_millis(safe_cast(regexp_extract({{ value }}, r'^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$') as timestamp))
-    )
+{#- The value of an entry `"name":"value"` as milliseconds, where it is an ISO date or instant or
+    already epoch milliseconds; null for other text. -#}
+{% macro millis_of_entry(entry) -%}
+coalesce(
+    safe_cast(regexp_extract({{ entry }}, r'":"(-?\d{9,15})"$') as int64),
+    unix_millis(safe_cast(
+        regexp_extract({{ entry }}, r'":"(\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?)"$') as timestamp
+    ))
+)
 {%- endmacro %}
