@@ -94,10 +94,12 @@ class Transient(PusherError):
 
 
 class Throttled(Transient):
-    """A 429 or the like; `lane` says which requests have to pause for `wait` seconds."""
+    """A 429 or the like; `lane` says which requests have to pause, `pause` how long if HubSpot
+    said so."""
 
-    def __init__(self, code: str, *, wait: float, lane: str) -> None:
-        super().__init__(code, wait=wait)
+    def __init__(self, code: str, *, pause: float | None, lane: str) -> None:
+        super().__init__(code)
+        self.pause = pause
         self.lane = lane
 
 

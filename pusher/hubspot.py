@@ -73,7 +73,12 @@ class HubSpot:
     def batch(self, object_type: str, operation: str, body: bytes) -> Document:
         """`read`, `update` or `upsert` up to a hundred records."""
         path = f"{self._objects}/{self._type(object_type)}/batch/{operation}"
-        return self._send("POST", path, body, is_write=operation != "read")
+        try:
+            return self._send("POST", path, body, is_write=operation != "read")
+        except Refused as error:
+            if error.refusal.http_status == 404 and not error.refusal.category:
+                raise Transient("http_404") from None  # a gateway's page, not HubSpot's own words
+            raise
 
     # With retries.
 
@@ -184,10 +189,9 @@ class HubSpot:
                 content = response.content
             except requests.RequestException as error:
                 raise Transient(type(error).__name__) from None
-            self.limiter.learn(response.headers)
             document = classify(response.status_code, response.headers, content, is_search)
         except Throttled as error:
-            if self.limiter.pause(error.lane, error.wait):
+            if self.limiter.pause(error.lane, error.pause):
                 self.breaker.failure(started_at)
             raise
         except Transient as error:
@@ -197,6 +201,7 @@ class HubSpot:
             self.breaker.success()
             raise
         self.breaker.success()
+        self.limiter.learn(response.headers)
         self.clock = _date(response.headers) or self.clock
         return document
 
@@ -245,10 +250,8 @@ def classify(
         raise _throttled(document or {}, ordered, is_search)
     if status in (408, 423, 425, 477) or status >= 500:
         if ordered:
-            raise Throttled(code, wait=ordered, lane=GENERAL)
+            raise Throttled(code, pause=ordered, lane=GENERAL)
         raise Transient(code, wait=LOCK_SECONDS if status == 423 else 0.0)
-    if status == 404 and document is None:
-        raise Transient(code)  # a gateway's page: HubSpot's own 404 on these paths is JSON
     raise Refused(refusal_of(document or {}, status))
 
 
@@ -305,8 +308,8 @@ def _throttled(document: Document, ordered: float, is_search: bool) -> Exception
         return EndedEarly("daily_limit", "HubSpot's daily limit is used up: the rest is due later")
     if policy == "SECONDLY":
         lane = SEARCH if is_search else GENERAL
-        return Throttled("http_429_secondly", wait=ordered or 1.0, lane=lane)
-    return Throttled("http_429", wait=ordered or 10.0, lane=GENERAL)
+        return Throttled("http_429_secondly", pause=ordered or 1.0, lane=lane)
+    return Throttled("http_429", pause=ordered or None, lane=GENERAL)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -92,6 +92,41 @@ def test_a_pause_holds_everyone_for_its_time() -> None:
     assert times[1] > times[0]
 
 
+def test_pauses_without_a_time_grow_up_to_the_window() -> None:
+    """A stray 429 costs a second; a lasting one never more than HubSpot's memory."""
+    paced, clock = limiter()
+    waits = []
+    for _ in range(6):
+        paced.pause(GENERAL, None)
+        before = clock.now
+        paced.wait()
+        waits.append(round(clock.now - before))
+    paced.learn({})
+    paced.pause(GENERAL, None)
+    before = clock.now
+    paced.wait()
+
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert round(clock.now - before) == 1
+
+
+def test_threads_that_wake_late_are_held_to_the_window() -> None:
+    """A machine that stalls for seconds lets them all go at once; HubSpot must not notice."""
+    clock = Clock()
+    late = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds + late.pop() if late else seconds
+
+    paced = Limiter(clock=clock, sleep=sleep)
+    times = turns(paced, clock, 95)
+    late.append(5.0)
+    paced._next[GENERAL] -= 5.0  # turns that were handed out while everything stood still
+    times += turns(paced, clock, 150)
+
+    assert most_in_a_window(times) <= 99
+
+
 def test_a_pause_of_searches_lets_the_rest_go_on() -> None:
     """A 429 of the search endpoint says nothing about the others."""
     paced, clock = limiter()

@@ -41,17 +41,17 @@ def body(**fields: Any) -> bytes:
         (400, {}, HTML, Refused, None),
         (401, {}, body(category="INVALID_AUTHENTICATION"), Failed, None),
         (403, {}, body(category="MISSING_SCOPES"), Forbidden, None),
-        (404, {}, HTML, Transient, 0),
+        (404, {}, HTML, Refused, None),
         (404, {}, body(category="OBJECT_NOT_FOUND"), Refused, None),
         (408, {}, b"", Transient, 0),
         (409, {}, body(category="CONFLICT"), Refused, None),
         (414, {}, b"", Refused, None),
         (423, {}, b"", Transient, 2),
-        (429, {}, body(policyName="TEN_SECONDLY_ROLLING"), Throttled, 10),
+        (429, {}, body(policyName="TEN_SECONDLY_ROLLING"), Throttled, None),
         (429, {}, body(policyName="SECONDLY"), Throttled, 1),
         (429, {}, body(policyName="DAILY"), EndedEarly, None),
         (429, {}, body(message="You have reached your daily limit."), EndedEarly, None),
-        (429, {}, HTML, Throttled, 10),
+        (429, {}, HTML, Throttled, None),
         (429, {"Retry-After": "7"}, body(policyName="SECONDLY"), Throttled, 7),
         (429, {"Retry-After": "61"}, body(), EndedEarly, None),
         (477, {"Retry-After": "30"}, b"", Throttled, 30),
@@ -77,7 +77,8 @@ def test_every_answer_has_one_meaning(
     assert type(caught.value) is error
     if wait is not None:
         assert isinstance(caught.value, Transient)
-        assert caught.value.wait == wait
+        pause = caught.value.pause if isinstance(caught.value, Throttled) else caught.value.wait
+        assert pause == wait
 
 
 def test_good_answers_are_documents() -> None:
@@ -176,7 +177,7 @@ def test_a_refusal_is_not_tried_again() -> None:
 
 def test_ordered_pauses_are_no_tries() -> None:
     """The limiter serves them; a busy portal must not use up a batch's tries."""
-    attempts = Attempts(*(Throttled("t", wait=0, lane=GENERAL) for _ in range(9)), Transient("a"))
+    attempts = Attempts(*(Throttled("t", pause=0, lane=GENERAL) for _ in range(9)), Transient("a"))
 
     assert policy(2).call(attempts) == "done"
 

@@ -269,6 +269,7 @@ def test_a_repeated_write_rests_on_a_fresh_guard(world: World, ship: Ship) -> No
     [
         {"kind": "status", "status": 500},
         {"kind": "status", "status": 502, "html": True},
+        {"kind": "status", "status": 404, "html": True},
         {"kind": "status", "status": 423},
         {"kind": "truncated_json"},
         {"kind": "reset_before"},
