@@ -28,7 +28,8 @@ pytestmark = pytest.mark.slow
 
 OBJECT_TYPES = {PATIENTS: "contacts", ROIS: "p_roi"}
 NATURAL_IDS = {PATIENTS: "amd_patient_id", ROIS: "roi_id"}
-MAX_RUNS = 4
+# A patient may have to wait for a rival to own its contact first.
+MAX_RUNS = 8
 # HubSpot keeps these by itself.
 SYSTEM_PROPERTIES = frozenset(
     {"createdate", "lastmodifieddate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id"}

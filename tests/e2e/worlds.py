@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -360,13 +361,13 @@ class _Maker:
 
     # ---------- HubSpot
 
-    def _contacts(self, count: int, persona_of: dict[int, _Persona]) -> list[HubSpotRecord]:
+    def _contacts(self, size: int, persona_of: dict[int, _Persona]) -> list[HubSpotRecord]:
         taken_emails: set[str] = set()
         free_keys = list(persona_of)
         self.random.shuffle(free_keys)
-        vanished = iter(range(90_001, 90_100))
+        vanished = count(90_001)
         records = []
-        for number in range(count):
+        for number in range(size):
             key = free_keys.pop() if self._hit(12) else None
             persona = (
                 persona_of[key] if key and self._hit(90) else self.random.choice(self.personas)
