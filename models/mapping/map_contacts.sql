@@ -12,6 +12,7 @@ final as (
         source_rows,
         is_duplicate_key,
         absent_columns,
+        missing_columns,
         unreadable_columns,
 
         -- properties
@@ -28,7 +29,7 @@ final as (
         -- An address moves as a whole: the second line of the old one must not stay behind.
         case
             when address_2 is not null then address_2
-            when address_1 is not null and 'Address2' not in unnest(absent_columns) then ''
+            when address_1 is not null and absent_columns not like '%,Address2,%' then ''
         end as street_address_line_2,
         city,
         state,

@@ -13,6 +13,7 @@ final as (
         is_duplicate_key,
         is_protected_in_source,
         absent_columns,
+        missing_columns,
         unreadable_columns,
 
         -- properties
