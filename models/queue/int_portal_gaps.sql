@@ -23,7 +23,7 @@ gaps as (
 
     select
         properties.entity,
-        array_agg(properties.property order by properties.property) as properties,
+        array_agg(properties.property order by properties.property) as missing_properties,
     from properties
     inner join checked_entities
         on properties.entity = checked_entities.entity

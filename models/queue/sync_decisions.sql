@@ -69,7 +69,7 @@ joined as (
         match_records.hubspot_id,
         array_concat(
             match_records.withheld_properties,
-            coalesce(withheld_everywhere.properties, [])
+            coalesce(withheld_everywhere.missing_properties, [])
         ) as withheld_properties,
         match_records.guard_properties,
         id_map.payload_hash as sent_hash,
