@@ -175,6 +175,7 @@ PLACEHOLDER_BIRTH = date(1900, 1, 1)
 FRONT_DESK_EMAIL = "frontdesk@clinic.example.org"
 
 FIRST_PATIENT_ID = 10_001
+VANISHED_PATIENT_ID = 9_000_001
 FIRST_ROI_ID = 500_001
 FIRST_CONTACT = 700_000_001
 FIRST_ROI_RECORD = 900_000_001
@@ -528,6 +529,7 @@ class Lead:
         return {
             "id": str(self.id),
             "properties": properties,
+            "createdAt": _stamp(self.id),
             "mergedIds": self.merged_ids,
             "archived": self.is_deleted,
         }
@@ -549,38 +551,50 @@ def _leads_of(who: Person, chance: Callable[[], float]) -> Iterator[Lead]:
     name = {"firstname": who.first, "lastname": who.last}
     birth = {"ncf_date_of_birth": who.birth}
     other_email = {"email": f"lead{who.number}@example.net"}
-    if kind < 44:
+    if kind < 40:
         first = who.first
         if kind < 8:
             first = NICKNAMES.get(first, first)
         elif kind < 12:
             first = first[:4].lower()
         yield Lead({**own_email, "firstname": first, "lastname": who.last, "phone": who.phone})
-    elif kind < 52:
+    elif kind < 42:
+        # No first name: whose of a family that shares the email?
+        yield Lead({**own_email, "lastname": who.last})
+    elif kind < 50:
         lead = Lead({**name, **other_email})
         lead.additional_emails = list(own_email.values())
         yield lead
-    elif kind < 66:
-        yield Lead({**name, **birth, **(other_email if kind < 60 else {})})
-    elif kind < 76:
+    elif kind < 64:
+        yield Lead({**name, **birth, **(other_email if kind < 58 else {})})
+    elif kind < 73:
         yield Lead({**name, **other_email, **_address(who)})
-    elif kind < 80:
+    elif kind < 75:
+        yield Lead({**name, **_address(who)})
+        yield Lead({**name, **other_email, **_address(who)})
+    elif kind < 79:
         yield Lead({**_address(who), **birth, "lastname": "Married-Name"})
-    elif kind < 88:
+    elif kind < 87:
         yield Lead({**own_email, **name, "amd_patient_id": str(who.patient_id)})
-    elif kind < 91:
+    elif kind < 90:
         # A parent asked for the child, under the child's email.
         yield Lead({**own_email, "firstname": "Guardian", "lastname": who.last})
-    elif kind < 93:
+    elif kind < 92:
         yield Lead({**name, **birth})
         yield Lead({**name, **birth, **other_email})
-    elif kind < 96:
+    elif kind < 95:
         lead = Lead({**name, **own_email}, mapped_key=f"{who.patient_id}.0")
         lead.merged_records = 2 + kind % 2
         lead.additional_emails = [f"old.{who.number}@example.net"]
         yield lead
-    elif kind < 98:
+    elif kind < 97:
         yield Lead({**name, **own_email}, is_deleted=True, mapped_key=str(who.patient_id))
+    elif kind < 98:
+        # Of a patient whose chart has been merged away in AdvancedMD.
+        yield Lead({**name, **own_email, "amd_patient_id": str(VANISHED_PATIENT_ID + who.number)})
+    elif kind < 99:
+        # The id map has it for somebody born on another day.
+        yield Lead({**name, "ncf_date_of_birth": "1931-07-07"}, mapped_key=str(who.patient_id))
     else:
         yield Lead({**name, **own_email}, mapped_key=str(who.patient_id))
 
