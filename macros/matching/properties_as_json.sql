@@ -1,5 +1,5 @@
 {#- The named properties of a compact JSON object of strings, as a JSON object of their own; "" for
-    one that is absent or null. Null where no name is given (blank names do not count). -#}
+    one that is absent or null. Null where no name is given. -#}
 {% macro properties_as_json(names, properties) -%}
 nullif(concat('{', array_to_string(array(
     select coalesce(
@@ -7,7 +7,6 @@ nullif(concat('{', array_to_string(array(
         concat('"', guarded_name, '":""')
     )
     from unnest({{ names }}) as guarded_name
-    where guarded_name != ''
 ), ','), '}'), '{}')
 {%- endmacro %}
 

@@ -1,4 +1,5 @@
-{%- set if_blank = catalogue(write_modes=['if_blank']) -%}
+{%- set if_blank = seed_rows('hubspot_properties', 'entity, property')
+    | selectattr('write', 'equalto', 'if_blank') | list -%}
 -- What becomes of every row, and why: its state, and the payload where it is due. The one place
 -- that decides; sync_status, push_queue and the snapshot only select from it.
 
@@ -114,27 +115,27 @@ hashed as (
         ) as payload_hash,
         if(hubspot_id is null, 'upsert', 'update') as operation,
         -- Properties that HubSpot is the master of, once it has a value.
-        array_concat(withheld_properties, [
-            {%- for row in if_blank %}
+        array_concat(
+            withheld_properties
+            {%- for row in if_blank %},
             if(
                 entity = '{{ row["entity"] }}'
-                and {{ hubspot_value(row['property'], 'hubspot_properties') }} is not null,
-                '{{ row["property"] }}',
-                ''
-            ),
+                and {{ hubspot_value(row["property"], "hubspot_properties") }} is not null,
+                ['{{ row["property"] }}'],
+                []
+            )
             {%- endfor %}
-            ''
-        ]) as omitted_properties,
-        array_concat(guard_properties, [
-            {%- for row in if_blank %}
+        ) as omitted_properties,
+        array_concat(
+            guard_properties
+            {%- for row in if_blank %},
             if(
                 entity = '{{ row["entity"] }}' and hubspot_id is not null,
-                '{{ row["property"] }}',
-                ''
-            ),
+                ['{{ row["property"] }}'],
+                []
+            )
             {%- endfor %}
-            ''
-        ]) as guarded_properties,
+        ) as guarded_properties,
     from joined
 
 ),
@@ -226,7 +227,7 @@ final as (
         payload_hash,
         source_rows,
         case
-            when is_queued and array_to_string(omitted_properties, '') = '' then payload
+            when is_queued and array_length(omitted_properties) = 0 then payload
             when is_queued then {{ without_properties('payload', 'omitted_properties') }}
         end as properties,
         -- The HubSpot values that this decision rests on. The pusher reads them again right
