@@ -35,6 +35,47 @@ $(STAMP): $(LOCKS)
 	@$(PY) -c 'import duckdb_extensions; duckdb_extensions.import_extension("spatial")' > /dev/null
 	@touch $@
 
+.PHONY: demo
+demo: $(STAMP) ## The main job on made-up data: build, push, nothing to do, a day's changes
+	@$(PY) -m sandbox.demo
+
+.PHONY: lint
+lint: $(STAMP) ## Style, types, and Google's own analyser over all SQL
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models tests/sql
+	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
+	@$(PY) -m pytest -q tests/analyzer $(PYTEST_ARGS)
+
+.PHONY: test
+test: $(STAMP) ## All tests: Python, dbt's unit tests, properties, end to end
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-quick
+test-quick: $(STAMP) ## Only what needs no local stack: seconds
+	@$(PY) -m pytest -q $(QUICK_TESTS) $(PYTEST_ARGS)
+
+.PHONY: build
+build: $(STAMP) ## dbt build, where the environment says (BIGQUERY_EMULATOR_HOST, else DBT_TARGET)
+	@$(DBT) build
+
+.PHONY: push
+push: $(STAMP) ## python -m pusher, where the environment says
+	@$(PY) -m pusher
+
+.PHONY: chaos
+chaos: $(STAMP) ## Kills, faults and generated values at full length: an hour
+	@CHAOS=full HYPOTHESIS_PROFILE=long $(PY) -m pytest -m "chaos or properties" $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: $(STAMP) ## Time and memory of builds and runs at growing sizes
+	@$(PY) -m sandbox.bench
+
+.PHONY: stack
+stack: $(STAMP) ## Keep a local BigQuery and HubSpot running, with sample data
+	@$(PY) -m sandbox.stack
+
 .PHONY: lock
 lock: ## Compile requirements*.in into requirements*.txt (pins stay unless dropped from them)
 	@compile() { $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \

@@ -6,29 +6,26 @@ the caller gives it one statement at a time.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import functools
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import Message
 from wasmtime import Config, Engine, Linker, Module, Store, WasiConfig
 from zetasql import types
-from zetasql.api import (
-    Analyzer,
-    CatalogBuilder,
-    PreparedQuery,
-    TableBuilder,
-    create_table_content,
-)
+from zetasql.api import CatalogBuilder, PreparedQuery, TableBuilder, create_table_content
 from zetasql.core.exceptions import ServerError
 from zetasql.core.local_service import ZetaSqlLocalService
 from zetasql.core.wasm_client import WasmClient, get_tzinfo_dir
 from zetasql.types import TypeKind
 from zetasql.wasi import get_wasm_path
+from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import AnalyzeResponse
 
 # Compiling the analyser's 28 MB of WebAssembly takes 20 s; wasmtime's own cache makes it 0.3 s.
 # It lives in the virtual environment because it is of use to that wasmtime and that zetasql only.
@@ -86,23 +83,41 @@ class _Service(ZetaSqlLocalService):
     def __init__(self) -> None:
         self.wasm_client = _CachedClient(get_wasm_path(), CACHE_DIR)
 
+    def analyze_in(
+        self, catalog: Message, sql: str, options: types.AnalyzerOptions
+    ) -> types.ResolvedStatement:
+        """The package's `analyze`, with a catalogue that is encoded already."""
+        request = types.AnalyzeRequest(sql_statement=sql, options=options).to_proto()
+        request.simple_catalog.CopyFrom(catalog)
+        response = self.wasm_client.call_grpc_func(
+            "ZetaSqlLocalService_Analyze", request, AnalyzeResponse
+        )
+        return types.parse_proto(response).as_type(types.AnalyzeResponse).resolved_statement
+
+
+Path3 = tuple[str, str, str]
+
 
 class GoogleSql:
     """A catalogue that grows, and statements judged against it."""
 
-    def __init__(self, service: ZetaSqlLocalService, language: types.LanguageOptions) -> None:
+    def __init__(self, service: _Service, language: types.LanguageOptions) -> None:
         self._service = service
         self._language = language
-        self._tables: dict[tuple[str, str, str], list[Column]] = {}
-        self._procedures: dict[tuple[str, str, str], list[types.Type]] = {}
-        self._catalog: types.SimpleCatalog | None = None
+        self._tables: dict[Path3, list[Column]] = {}
+        self._variables: dict[str, types.Type] = {}
+        # Encoded once: in Python that is slow, and there is one statement after the other.
+        self._builtins = self._catalog_builder().build().to_proto()
+        self._encoded: dict[tuple[Path3, str], Message] = {}
+        self._catalog: Message | None = None
         self._types: dict[str, types.Type] = {}
 
     def copy(self) -> GoogleSql:
         """Another catalogue that starts with what this one knows."""
-        twin = GoogleSql(self._service, self._language)
+        twin = copy.copy(self)
         twin._tables = dict(self._tables)
-        twin._procedures = dict(self._procedures)
+        twin._variables = dict(self._variables)
+        twin._encoded = dict(self._encoded)
         return twin
 
     # ---------- catalogue
@@ -110,26 +125,41 @@ class GoogleSql:
     def type_of(self, sql_type: str) -> types.Type:
         """The analyser's type for BigQuery's name of it, such as `array<string>`."""
         if sql_type not in self._types:
-            statement = self.analyze(f"select cast(null as {sql_type}) as only_column")
+            sql = f"select cast(null as {sql_type}) as only_column"
+            statement = self._service.analyze_in(self._builtins, sql, self._options(None))
             self._types[sql_type] = output_columns(statement)[0].type
         return self._types[sql_type]
 
     def add_table(self, path: str, columns: Iterable[Column | tuple[str, str]]) -> None:
         """Makes a table or view known; a column is a Column or a (name, SQL type) pair."""
-        self._tables[split_path(path)] = [
+        known = [
             column if isinstance(column, Column) else Column(column[0], self.type_of(column[1]))
             for column in columns
         ]
-        self._catalog = None
+        builder = TableBuilder(split_path(path)[2])
+        for column in known:
+            builder.add_column(column.name, column.type)
+        self._tables[split_path(path)] = known
+        self._encode(split_path(path), "table", builder.build())
 
     def has_table(self, path: str) -> bool:
         return split_path(path) in self._tables
+
+    def drop_table(self, path: str) -> None:
+        self._tables.pop(split_path(path), None)
+        self._encoded.pop((split_path(path), "table"), None)
+        self._catalog = None
 
     def table(self, path: str) -> list[Column]:
         return self._tables[split_path(path)]
 
     def add_procedure(self, path: str, argument_types: Sequence[str]) -> None:
-        self._procedures[split_path(path)] = [self.type_of(name) for name in argument_types]
+        kinds = [self.type_of(name) for name in argument_types]
+        self._encode(split_path(path), "procedure", _procedure(split_path(path)[2], kinds))
+
+    def add_variables(self, variables: Mapping[str, str]) -> None:
+        """Names that stand for a value, such as a procedure's arguments; columns hide them."""
+        self._variables |= {name: self.type_of(kind) for name, kind in variables.items()}
         self._catalog = None
 
     # ---------- judging and running
@@ -140,7 +170,7 @@ class GoogleSql:
         """The resolved statement; SqlError with Google's own words where there is none."""
         options = self._options(parameters)
         try:
-            return Analyzer(options, self._built(), self._service).analyze_statement(sql)
+            return self._service.analyze_in(self._built(), sql, options)
         except ServerError as error:
             raise SqlError(_with_line(error.message, sql)) from None
 
@@ -173,9 +203,7 @@ class GoogleSql:
             raise SqlError(_with_line(error.message, sql)) from None
         return [[_plain(cell) for cell in row.cell] for row in rows]
 
-    def _options(
-        self, parameters: Mapping[str, str | types.Type] | None
-    ) -> types.AnalyzerOptions:
+    def _options(self, parameters: Mapping[str, str | types.Type] | None) -> types.AnalyzerOptions:
         options = types.AnalyzerOptions(language_options=self._language, default_timezone="UTC")
         for name, kind in (parameters or {}).items():
             options.query_parameters.append(
@@ -190,11 +218,35 @@ class GoogleSql:
             types.ZetaSQLBuiltinFunctionOptions(language_options=self._language)
         )
 
-    def _built(self) -> types.SimpleCatalog:
+    def _encode(self, path: Path3, kind: str, entry: Any) -> None:
+        self._encoded[path, kind] = entry.to_proto()
+        self._catalog = None
+
+    def _built(self) -> Message:
+        """Each entry where `p`.`d`.`t`, `p.d.t` (one quoted name) and d.t will find it."""
         if self._catalog is None:
-            self._catalog = self._catalog_builder().build()
-            _add_nested(self._catalog, self._tables, _table)
-            _add_nested(self._catalog, self._procedures, _procedure)
+            root = type(self._builtins)()
+            root.CopyFrom(self._builtins)
+            for ((project, dataset, name), kind), entry in self._encoded.items():
+                homes = [
+                    (_child(_child(root, project), dataset), name),
+                    (root, f"{project}.{dataset}.{name}"),
+                ]
+                if project == DEFAULT_PROJECT:
+                    homes += [(_child(root, dataset), name), (root, f"{dataset}.{name}")]
+                for catalog, known_as in homes:
+                    added = getattr(catalog, kind).add()
+                    added.CopyFrom(entry)
+                    if kind == "table":
+                        added.name = known_as
+                    else:
+                        added.name_path[:] = [known_as]
+            for name, kind_of in self._variables.items():
+                constant = types.SimpleConstant(
+                    name_path=[name], type=kind_of, value=types.Value()
+                ).to_proto()
+                root.constant.add().CopyFrom(constant)
+            self._catalog = root
         return self._catalog
 
 
@@ -234,39 +286,14 @@ def google_sql() -> GoogleSql:
     return GoogleSql(service, language)
 
 
-def _add_nested(
-    root: types.SimpleCatalog,
-    entries: Mapping[tuple[str, str, str], Any],
-    add: Callable[[types.SimpleCatalog, str, Any], None],
-) -> None:
-    """Puts each entry where `p`.`d`.`t`, `p.d.t` (one quoted name) and d.t will find it."""
-    for (project, dataset, name), entry in entries.items():
-        add(_child(_child(root, project), dataset), name, entry)
-        add(root, f"{project}.{dataset}.{name}", entry)
-        if project == DEFAULT_PROJECT:
-            add(_child(root, dataset), name, entry)
-            add(root, f"{dataset}.{name}", entry)
-
-
-def _child(catalog: types.SimpleCatalog, name: str) -> types.SimpleCatalog:
+def _child(catalog: Any, name: str) -> Any:
     for existing in catalog.catalog:
         if existing.name == name:
             return existing
-    child = types.SimpleCatalog(name=name)
-    catalog.catalog.append(child)
-    return child
+    return catalog.catalog.add(name=name)
 
 
-def _table(catalog: types.SimpleCatalog, name: str, columns: list[Column]) -> None:
-    builder = TableBuilder(name)
-    for column in columns:
-        builder.add_column(column.name, column.type)
-    catalog.table.append(builder.build())
-
-
-def _procedure(
-    catalog: types.SimpleCatalog, name: str, argument_types: list[types.Type]
-) -> None:
+def _procedure(name: str, argument_types: list[types.Type]) -> types.Procedure:
     def fixed(kind: types.Type) -> types.FunctionArgumentType:
         return types.FunctionArgumentType(
             kind=types.SignatureArgumentKind.ARG_TYPE_FIXED,
@@ -277,14 +304,12 @@ def _procedure(
             ),
         )
 
-    catalog.procedure.append(
-        types.Procedure(
-            name_path=[name],
-            signature=types.FunctionSignature(
-                argument=[fixed(kind) for kind in argument_types],
-                return_type=fixed(types.Type(type_kind=TypeKind.TYPE_INT64)),
-            ),
-        )
+    return types.Procedure(
+        name_path=[name],
+        signature=types.FunctionSignature(
+            argument=[fixed(kind) for kind in argument_types],
+            return_type=fixed(types.Type(type_kind=TypeKind.TYPE_INT64)),
+        ),
     )
 
 

@@ -26,7 +26,9 @@ class DbtError(AssertionError):
 class LocalDbt:
     """dbt on this project and one emulator, with settings that each call may add to."""
 
-    def __init__(self, emulator: BigQueryEmulator, work_dir: Path, project_dir: Path) -> None:
+    def __init__(
+        self, emulator: BigQueryEmulator, work_dir: Path, project_dir: Path = PROJECT_DIR
+    ) -> None:
         self.emulator = emulator
         self.client = emulator.client()
         self.work_dir = work_dir
@@ -48,19 +50,8 @@ class LocalDbt:
             raise DbtError(f"dbt {' '.join(arguments)}:\n" + "\n".join(failures))
         return outcome.result
 
-    def invoke(
-        self, *arguments: str, settings: Mapping[str, str] | None = None
-    ) -> dbtRunnerResult:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
-        }
-        environment |= {
-            "BIGQUERY_EMULATOR_HOST": self.emulator.url,
-            "DBT_PROFILES_DIR": str(PROJECT_DIR / "profiles"),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            **(settings or {}),
-        }
-        with mock.patch.dict(os.environ, environment, clear=True):
+    def invoke(self, *arguments: str, settings: Mapping[str, str] | None = None) -> dbtRunnerResult:
+        with mock.patch.dict(os.environ, self.environment(settings), clear=True):
             return dbtRunner().invoke(
                 [
                     *arguments,
@@ -71,12 +62,33 @@ class LocalDbt:
                 ]
             )  # fmt: skip
 
+    def environment(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a command of the project sees: this emulator, and no setting but those given."""
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
+        }
+        return inherited | {
+            "BIGQUERY_EMULATOR_HOST": self.emulator.url,
+            "DBT_PROFILES_DIR": str(PROJECT_DIR / "profiles"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **(settings or {}),
+        }
+
     def render(self, sql: str) -> str:
         """Compiled SQL of one inline query."""
         return str(self("compile", "--inline", sql).results[0].node.compiled_code)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return run_query(self.client, sql)
+
+    def columns(self, dataset: str, table: str) -> list[tuple[str, str]]:
+        """Names and types of a table's columns, in order."""
+        rows = self.query(
+            "select column_name, data_type, ordinal_position"
+            f" from {dataset}.INFORMATION_SCHEMA.COLUMNS where table_name = '{table}'"
+        )
+        rows.sort(key=lambda row: row["ordinal_position"])
+        return [(row["column_name"], row["data_type"]) for row in rows]
 
     def load(self, table: str, schema: Schema, rows: list[Row]) -> None:
         load_rows(self.client, f"{self.emulator.project}.{table}", schema, rows)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,7 +22,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    project = os.environ.get("X_PROJ")
-    with local_dbt(tmp_path_factory.mktemp("properties"), *([Path(project)] if project else [])) as dbt:
+    with local_dbt(tmp_path_factory.mktemp("properties")) as dbt:
         dbt("seed")
         yield Engines(dbt, google_sql())

@@ -113,7 +113,7 @@ class Engines:
         macros: tuple[Macro, ...],
         rows: Sequence[Values],
     ) -> Answers:
-        """An answer a row, where one value that fails the whole query is tracked down by halving."""
+        """An answer a row; a value that fails the whole query is tracked down by halving."""
         try:
             return ask(self._select(macros), rows)
         except (GoogleAPIError, SqlError) as error:
