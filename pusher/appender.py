@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from io import BytesIO
 
 from pusher import logs
 from pusher.errors import Failed, PusherError
@@ -35,8 +36,10 @@ class Appender:
         self._clock = clock
         self._started_at = clock()
         self._changed = threading.Condition()
-        self._pending: list[bytes] = []
+        self._pending = BytesIO()
+        self._rows = 0  # in it
         self._is_closing = False
+        self._is_hasty = False
         self._is_paused = False
         self.recorded = 0
         self.unrecorded = 0
@@ -47,26 +50,32 @@ class Appender:
     def add(self, lines: list[bytes]) -> None:
         """Hand over lines; never blocks, for they are already true in HubSpot."""
         with self._changed:
-            self._pending += lines
+            for line in lines:
+                self._pending.write(line + b"\n")
+            self._rows += len(lines)
             self._changed.notify_all()
 
     def wait_until_ready(self, halted: threading.Event) -> None:
         """Return when sending may go on: no load in trouble, no pile of lines."""
         with self._changed:
-            while (self._is_paused or len(self._pending) > MOST_PENDING) and not halted.is_set():
+            while (self._is_paused or self._rows > MOST_PENDING) and not halted.is_set():
                 if self.unrecorded:
                     raise self._failure()
                 self._changed.wait(0.5)
 
     def close(self, timeout: float | None = None) -> None:
-        """Load what is left; raise where results are, in the end, not recorded."""
+        """Load what is left; raise where results are, in the end, not recorded.
+
+        With a timeout there is no time to keep the spacing of loads either.
+        """
         with self._changed:
             self._is_closing = True
+            self._is_hasty = timeout is not None
             self._changed.notify_all()
         self._thread.join(timeout)
         if self._thread.is_alive():
             with self._changed:
-                self.unrecorded += len(self._pending)
+                self.unrecorded += self._rows
         if self.unrecorded or self._thread.is_alive():
             raise self._failure()
 
@@ -78,37 +87,43 @@ class Appender:
         )
 
     def _work(self) -> None:
-        next_at = self._clock() + self._spacing
+        next_at = 0.0
         while True:
             with self._changed:
-                while not self._is_closing and (not self._pending or self._clock() < next_at):
-                    due_in = next_at - self._clock()
-                    self._changed.wait(due_in if self._pending and due_in > 0 else 0.5)
-                lines, self._pending = self._pending, []
-                if not lines:
-                    return
-            started_at = self._clock()
-            next_at = started_at + max(
-                self._spacing, (started_at - self._started_at) / SPACING_SHARE
-            )
-            self._load(lines)
+                while not self._is_due(next_at):
+                    self._changed.wait(min(0.5, max(0.01, next_at - self._clock())))
+                lines, self._pending = self._pending, BytesIO()
+                rows, self._rows = self._rows, 0
+            if not rows:
+                return
+            now = self._clock()
+            next_at = now + max(self._spacing, (now - self._started_at) / SPACING_SHARE)
+            self._load(lines, rows)
 
-    def _load(self, lines: list[bytes]) -> None:
+    def _is_due(self, next_at: float) -> bool:
+        """Whether to load, or to end. Lines are gathered for a spacing first; at the end nobody
+        waits for more, only for the last load to be long enough ago."""
+        if not self._rows or self._is_hasty:
+            return self._is_closing
+        gathered_at = self._started_at + self._spacing
+        return self._clock() >= (next_at if self._is_closing else max(next_at, gathered_at))
+
+    def _load(self, lines: BytesIO, rows: int) -> None:
         started_at = self._clock()
-        logs.event("append_started", severity="DEBUG", rows=len(lines))
+        logs.event("append_started", severity="DEBUG", rows=rows)
         try:
             self._warehouse.append(TABLE, lines, on_failure=lambda: self._pause(True))
         except PusherError as error:
-            self.unrecorded += len(lines)
+            self.unrecorded += rows
             logs.event(
                 "append_failed", severity="ERROR", code=error.code, unrecorded=self.unrecorded
             )
             return  # still paused: nothing more is sent
         self._pause(False)
-        self.recorded += len(lines)
+        self.recorded += rows
         self.loads += 1
         seconds = round(self._clock() - started_at, 3)
-        logs.event("appended", severity="DEBUG", rows=len(lines), duration_seconds=seconds)
+        logs.event("appended", severity="DEBUG", rows=rows, duration_seconds=seconds)
 
     def _pause(self, is_paused: bool) -> None:
         with self._changed:

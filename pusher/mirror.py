@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from pusher import logs
@@ -60,7 +61,7 @@ def bury(warehouse: Warehouse, entity: str, hubspot_ids: list[str], watermark: d
     """Note records that HubSpot has just said are gone; the next refresh starts where it would."""
     refresh_id = uuid.uuid4().hex
     lines = [_line(refresh_id, entity, hubspot_id, None, None) for hubspot_id in hubspot_ids]
-    warehouse.append("hubspot_mirror_stage", lines)
+    warehouse.append("hubspot_mirror_stage", BytesIO(b"".join(lines)))
     warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
 
 
@@ -128,25 +129,25 @@ def _stage(
 ) -> int:
     """Load the pages while the next ones are read; at most one load is under way."""
     rows = 0
-    lines: list[bytes] = []
+    lines = BytesIO()
     with ThreadPoolExecutor(1, thread_name_prefix="stage") as loader:
         loading: Future[None] | None = None
         for page in pages:
-            rows += len(page)
             for record in page:
                 properties = record.get("properties", {})
                 modified = properties.get(plan["last_modified_property"]) or record.get("updatedAt")
-                lines.append(
+                lines.write(
                     _line(refresh_id, plan["entity"], str(record["id"]), properties, modified)
                 )
-            if len(lines) >= CHUNK_ROWS:
+            rows += len(page)
+            if rows % CHUNK_ROWS < len(page):
                 if loading:
                     loading.result()
                 loading = loader.submit(warehouse.append, "hubspot_mirror_stage", lines)
-                lines = []
+                lines = BytesIO()
         if loading:
             loading.result()
-    if lines:
+    if lines.tell():
         warehouse.append("hubspot_mirror_stage", lines)
     return rows
 
@@ -169,7 +170,7 @@ def _line(
         "is_dead": properties is None,
         "loaded_at": datetime.now(UTC).isoformat(),
     }
-    return json.dumps(row, ensure_ascii=False).encode()
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
 def _check_shrinkage(

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from pusher import logs
@@ -37,9 +38,8 @@ def record(session: Session) -> bool:
         has_changed = True
         refresh_id = uuid.uuid4().hex
         stamp = {"refresh_id": refresh_id, "checked_at": checked_at.isoformat()}
-        warehouse.append(
-            "hubspot_portal_stage", [json.dumps(entry | stamp).encode() for entry in found]
-        )
+        lines = "\n".join(json.dumps(entry | stamp) for entry in found)
+        warehouse.append("hubspot_portal_stage", BytesIO(lines.encode()))
         # Repeated after it has emptied the stage, it would leave a portal without properties.
         done = f"""select 1 as done from {settings.table("hubspot_portal_properties")}
             where entity = '{entity}' and checked_at = '{checked_at.isoformat()}' limit 1"""

@@ -134,7 +134,9 @@ class Recorder:
             "hubspot_updated_at": updated_at if _TIMESTAMP.fullmatch(updated_at) else None,
             "pushed_at": now,
         }
-        return json.dumps(entry).encode()
+        return json.dumps(
+            {key: value for key, value in entry.items() if value is not None}
+        ).encode()
 
 
 class Tally:

@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 from pusher import ledger, logs, mirror, portal, session
 from pusher.appender import Appender
 from pusher.batches import COLUMNS
-from pusher.errors import Failed, GateStop, Interrupted, PusherError, RunError, as_run_error
+from pusher.errors import (
+    Failed,
+    GateStop,
+    Interrupted,
+    LeaseHeld,
+    PusherError,
+    RunError,
+    as_run_error,
+)
 from pusher.interrupts import Interrupts
 from pusher.mirror import Refreshed
 from pusher.notify import notify
@@ -24,6 +32,7 @@ from pusher.ship import Shipper
 from pusher.warehouse import Row
 
 LAST_FLUSH_SECONDS = 3.0  # for what is left to record once a run has been interrupted
+SEVERITIES = {0: "INFO", LeaseHeld.exit_code: "WARNING"}  # a held lease is no failure
 GATE_FIELDS = ("entity", "code", "kind", "count_value", "limit_value", "hint")
 
 
@@ -248,7 +257,7 @@ class _Run:
         sent, confirmed = self._tally.total(), self._tally.total(*CONFIRMED)
         logs.event(
             "run_finished",
-            severity="ERROR" if outcome.exit_code else "INFO",
+            severity=SEVERITIES.get(outcome.exit_code, "ERROR"),
             command=outcome.command,
             status=outcome.status,
             exit_code=outcome.exit_code,
@@ -277,9 +286,11 @@ def refresh_mirror(at: Session, *, full: bool = False) -> dict[str, Refreshed]:
         at.hubspot.resolve(plan["object_type"], at.portal_id)
         return mirror.refresh(at.warehouse, at.hubspot, at.settings, plan, full=full)
 
-    with ThreadPoolExecutor(len(plans) or 1, thread_name_prefix="mirror") as pool:
-        try:
-            return {done.entity: done for done in pool.map(refresh, plans)}
-        except BaseException:
-            at.hubspot.halted.set()  # the other entity's pages are of no use any more
-            raise
+    pool = ThreadPoolExecutor(len(plans) or 1, thread_name_prefix="mirror")
+    try:
+        return {done.entity: done for done in pool.map(refresh, plans)}
+    except BaseException:
+        at.hubspot.halted.set()  # the other entity's pages are of no use any more
+        raise
+    finally:
+        pool.shutdown(wait=False)  # a thread that hangs must not keep an interrupted run

@@ -74,7 +74,7 @@ class Shipper:
 
     def run(self, pages: Iterable[list[tuple[Any, ...]]], batch_size: int) -> None:
         """Ship everything, or as much as can be until something ends the run."""
-        # A thread that parses a page would keep the senders waiting for 5 ms at every step of theirs.
+        # Else a thread that parses a page keeps the senders waiting 5 ms at each of their steps.
         sys.setswitchinterval(0.0005)
         for worker in self._workers:
             worker.start()

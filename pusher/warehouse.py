@@ -8,7 +8,6 @@ job id are logged, their text never.
 from __future__ import annotations
 
 import concurrent.futures
-import io
 import re
 import sys
 import threading
@@ -17,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
@@ -152,7 +152,7 @@ class Warehouse:
             yield [row.values() for row in page]
 
     def append(
-        self, table: str, lines: list[bytes], on_failure: Callable[[], None] = lambda: None
+        self, table: str, lines: BytesIO, on_failure: Callable[[], None] = lambda: None
     ) -> None:
         """Load newline-delimited JSON in one atomic job: all lines, or none.
 
@@ -165,10 +165,9 @@ class Warehouse:
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         )
         name = f"{self._settings.project}.{self._settings.dataset}.{table}"
-        body = b"\n".join(lines)
         self._run(
             lambda job_id: self._client.load_table_from_file(
-                io.BytesIO(body), name, job_id=job_id, job_config=config, num_retries=0
+                lines, name, rewind=True, job_id=job_id, job_config=config, num_retries=0
             ),
             _finished,
             on_failure=on_failure,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 
@@ -27,7 +28,7 @@ def behind(world: World, proxy: FaultyProxy) -> Warehouse:
 
 
 def line(name: str) -> bytes:
-    return json.dumps({"name": name, "called_at": datetime.now(UTC).isoformat()}).encode()
+    return json.dumps({"name": name, "called_at": datetime.now(UTC).isoformat()}).encode() + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -93,10 +94,10 @@ def test_an_argument_of_a_call_cannot_end_its_literal(warehouse: Warehouse) -> N
 def test_an_append_is_all_or_nothing(world: World, warehouse: Warehouse) -> None:
     """One bad line, and none is there."""
     with pytest.raises(Failed):
-        warehouse.append("calls", [line("a"), b'{"called_at": "Jane Doe"}'])
+        warehouse.append("calls", BytesIO(line("a") + b'{"called_at": "Jane Doe"}'))
     assert world.calls("a") == 0
 
-    warehouse.append("calls", [line("a"), line("b")])
+    warehouse.append("calls", BytesIO(line("a") + line("b")))
     assert world.calls("a") == 1
 
 
@@ -106,7 +107,7 @@ def test_a_failing_append_is_tried_again_and_says_so(
     """So that sending can pause meanwhile."""
     failures: list[int] = []
     proxy.rules = [Rule("upload", times=2)]
-    behind.append("calls", [line("a")], on_failure=lambda: failures.append(1))
+    behind.append("calls", BytesIO(line("a")), on_failure=lambda: failures.append(1))
 
     assert world.calls("a") == 1
     assert len(failures) == 2
@@ -150,7 +151,7 @@ def test_round_trips_are_counted_and_timed(warehouse: Warehouse) -> None:
 def test_nothing_of_a_load_error_is_logged(warehouse: Warehouse, logged: Callable[[], str]) -> None:
     """BigQuery quotes the offending line; the log has its reason and its job."""
     with pytest.raises(Failed) as caught:
-        warehouse.append("calls", [b'{"name": "x", "called_at": "Jane Doe"}'])
+        warehouse.append("calls", BytesIO(b'{"name": "x", "called_at": "Jane Doe"}'))
 
     assert "Jane" not in str(caught.value) + logged()
     assert "bigquery_error" in logged()
