@@ -8,6 +8,7 @@ with sample data and prints the settings, to play with from another terminal.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
 import shlex
@@ -103,6 +104,15 @@ class LocalStack:
             self.bigquery.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
         self._make_datasets()
         self.hubspot.reset()
+
+    def for_project(self, project_dir: Path) -> LocalStack:
+        """The same running stack for another copy of the project."""
+        twin = copy.copy(self)
+        twin.project_dir = project_dir
+        twin.work_dir = project_dir / ".stack"
+        twin.work_dir.mkdir()
+        twin._exits = ExitStack()
+        return twin
 
     def _make_datasets(self) -> None:
         for dataset in (self.amd, self.etl):
