@@ -10,7 +10,11 @@
     {%- elif type in ('NUMERIC', 'BIGNUMERIC') -%}
         {{ without_trailing_zeros('cast(' ~ name ~ ' as string)') }}
     {%- elif type == 'FLOAT64' -%}
-        if(abs({{ name }}) < 1e15 and {{ name }} = trunc({{ name }}), cast(safe_cast({{ name }} as int64) as string), lower(cast({{ name }} as string)))
+        if(
+            abs({{ name }}) < 1e15 and {{ name }} = trunc({{ name }}),
+            cast(safe_cast({{ name }} as int64) as string),
+            lower(cast({{ name }} as string))
+        )
     {%- elif type == 'DATETIME' -%}
         replace(cast({{ name }} as string), ' ', 'T')
     {%- elif type == 'TIMESTAMP' -%}
@@ -37,9 +41,4 @@
 {#- 1.50 as 1.5 and 2.00 as 2; other text as it is. -#}
 {% macro without_trailing_zeros(number) -%}
     regexp_replace(regexp_replace({{ number }}, r'(\.\d*?)0+$', r'\1'), r'\.$', '')
-{%- endmacro %}
-
-{#- trim_text, and no control characters anywhere: HubSpot shows none. Tabs and line ends stay. -#}
-{% macro clean_text(text) -%}
-    nullif(regexp_replace({{ text }}, r'^[\s\pZ\x{00}-\x{1f}\x{200b}-\x{200f}\x{2060}\x{feff}]+|[\s\pZ\x{00}-\x{1f}\x{200b}-\x{200f}\x{2060}\x{feff}]+$|[\x{00}-\x{08}\x{0b}\x{0c}\x{0e}-\x{1f}\x{7f}-\x{9f}]', ''), '')
 {%- endmacro %}

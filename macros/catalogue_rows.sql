@@ -1,14 +1,17 @@
 {#- The properties of one entity that are written, the natural id first and the rest by name, with
     the real name of the natural id and without those that a setting protects. -#}
 {% macro catalogue_rows(entity, protected_setting=none) %}
-    {%- set objects = seed_rows('hubspot_objects', 'entity') | selectattr('entity', 'equalto', entity) | list -%}
+    {%- set objects = seed_rows('hubspot_objects', 'entity')
+        | selectattr('entity', 'equalto', entity) | list -%}
     {%- set catalogue = seed_rows('hubspot_properties', 'entity, property') -%}
     {%- set protected = protected_properties(protected_setting) -%}
     {%- set rows = [] -%}
     {%- for row in catalogue if row['entity'] == entity and row['write'] != 'never' -%}
         {%- set name = row['property'] -%}
         {%- if name == 'natural_id' and objects -%}
-            {%- set name = setting(objects[0]['id_property_setting']) if objects[0]['id_property_setting'] else objects[0]['id_property_default'] -%}
+            {%- set object = objects[0] -%}
+            {%- set name = setting(object['id_property_setting'])
+                if object['id_property_setting'] else object['id_property_default'] -%}
         {%- endif -%}
         {%- if (name in protected or row['property'] in protected)
             and (row['property'] == 'natural_id' or row['is_required']) -%}

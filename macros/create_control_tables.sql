@@ -8,7 +8,8 @@
     {%- for name, table in control_tables().items() -%}
         {%- set relation = control_relation(name, table.get('setting')) -%}
         {%- do relations.update({name: relation}) -%}
-        {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+        {%- set present = adapter.get_columns_in_relation(relation)
+            | map(attribute='name') | map('lower') | list -%}
         {%- if present | length == 0 -%}
             {%- do adapter.create_schema(relation) -%}
             {%- do creates.append(create_control_table(relation, table)) -%}

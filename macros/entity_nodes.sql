@@ -3,9 +3,13 @@
     data tests on it. An outbox is a model whose config says meta: {entity: …}. -#}
 {% macro entity_nodes() %}
     {%- set entities = {} -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.meta.get('entity') -%}
-        {%- set own = ancestors(node.unique_id) -%}
-        {%- do entities.update({node.config.meta['entity']: {'outbox': node.unique_id, 'own': own}}) -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type == 'model' and node.config.meta.get('entity') -%}
+        {%- do entities.update({
+            node.config.meta['entity']: {
+                'outbox': node.unique_id, 'own': ancestors(node.unique_id),
+            },
+        }) -%}
     {%- endfor -%}
     {%- for entity, nodes in entities.items() -%}
         {%- set shared = [] -%}

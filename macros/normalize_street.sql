@@ -14,7 +14,9 @@
                 trim(regexp_replace(
                     regexp_replace(
                         normalize_and_casefold(
-                            replace(concat({{ line_1 }}, ' ', coalesce({{ line_2 }}, '')), '#', ' apt '),
+                            replace(
+                                concat({{ line_1 }}, ' ', coalesce({{ line_2 }}, '')), '#', ' apt '
+                            ),
                             nfd
                         ),
                         r'\pM', ''

@@ -29,15 +29,18 @@ fitting as (
             char_length(payload_lines) > 65536,
             (
                 select string_agg(line, '\n' order by position)
-                from unnest(split(if(char_length(payload_lines) > 65536, payload_lines, null), '\n')) as line
-                    with offset as position
+                from unnest(split(
+                    if(char_length(payload_lines) > 65536, payload_lines, null), '\n'
+                )) as line with offset as position
                 where char_length(line) <= 65536
             ),
             payload_lines
         ) as payload_lines,
         array_concat(warnings, array(
             select concat('too_long:', regexp_extract(line, r'^"([^"]+)"'))
-            from unnest(split(if(char_length(payload_lines) > 65536, payload_lines, null), '\n')) as line
+            from unnest(split(
+                if(char_length(payload_lines) > 65536, payload_lines, null), '\n'
+            )) as line
             where char_length(line) > 65536
         )) as warnings,
     from rendered

@@ -9,7 +9,9 @@
             {%- set types = columns | selectattr('name', 'equalto', column) | list %}
             {%- set value = rendered_value(column, column_type(types[0]) if types else none, row) %}
             case when {{ column }} is not null then concat('"{{ row["name"] }}":', {{ value }})
-            {%- if row['on_blank'] == 'clear' %} when {{ was_blank(row) }} then '"{{ row["name"] }}":""'{% endif %} end{{ ',' if not loop.last }}
+            {%- if row['on_blank'] == 'clear' %}
+                when {{ was_blank(row) }} then '"{{ row["name"] }}":""'
+            {%- endif %} end{{ ',' if not loop.last }}
             {%- else %}
             cast(null as string)
             {%- endfor %}
@@ -38,7 +40,8 @@
         {%- endif -%}
     {%- elif type == 'STRING' or (type is none and row['type'] not in ('number', 'bool')) -%}
         to_json_string({{ column }})
-    {%- elif type in ('NUMERIC', 'BIGNUMERIC', 'FLOAT64') or (type is none and row['type'] == 'number') -%}
+    {%- elif type in ('NUMERIC', 'BIGNUMERIC', 'FLOAT64')
+        or (type is none and row['type'] == 'number') -%}
         concat('"', {{ without_trailing_zeros('cast(' ~ column ~ ' as string)') }}, '"')
     {%- else -%}
         concat('"', cast({{ column }} as string), '"')

@@ -2,7 +2,12 @@
     The pattern is strict because casts are not equally strict everywhere. -#}
 {% macro read_number(text) -%}
     safe_cast(
-        replace(regexp_extract({{ text }}, r'^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?$|^[+-]?\.\d+$'), ',', '')
+        replace(
+            regexp_extract(
+                {{ text }}, r'^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?$|^[+-]?\.\d+$'
+            ),
+            ',', ''
+        )
         as numeric
     )
 {%- endmacro %}

@@ -23,7 +23,8 @@ read as (
 placed as (
     select
         *,
-        {{ read_instant('first_initial_consult', 'first_initial_consult_et') }} as first_initial_consult_at,
+        {{ read_instant('first_initial_consult', 'first_initial_consult_et') }}
+            as first_initial_consult_at,
     from read
 ),
 
