@@ -110,6 +110,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
+@pytest.fixture(scope="module")
+def built(filled: LocalStack) -> LocalStack:
+    """After the whole build that the runbook's first day asks for."""
+    filled.dbt("build")
+    return filled
+
+
 def environment(stack: LocalStack, extra: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**kept, **stack.env, **extra}
@@ -179,9 +186,9 @@ class TestFunctions:
         assert answer.json()["error_code"] == "not_built"
         assert finished(log)[0]["severity"] == "ERROR"
 
-    def test_a_sync_answers_200_with_counts(self, filled: LocalStack) -> None:
+    def test_a_sync_answers_200_with_counts(self, built: LocalStack) -> None:
         trace = "0af7651916cd43dd8448eb211c80319c"
-        with function(filled, "sync_patients") as (url, log):
+        with function(built, "sync_patients") as (url, log):
             header = {"X-Cloud-Trace-Context": f"{trace}/1;o=1"}
             answer = call(url, **header)
 
@@ -194,53 +201,85 @@ class TestFunctions:
         assert line.keys() <= LOG_FIELDS
         assert line["entity"] == "patients"
         traces = {entry.get("logging.googleapis.com/trace") for entry in lines_of(log)}
-        assert f"projects/{filled.gcp_project}/traces/{trace}" in traces
+        assert f"projects/{built.gcp_project}/traces/{trace}" in traces
 
-    def test_the_other_function_sends_its_own(self, filled: LocalStack) -> None:
-        with function(filled, "sync_rois") as (url, _):
+    def test_sigterm_reaches_the_push(self, built: LocalStack) -> None:
+        """As a Cloud Run job that is cancelled while HubSpot has not answered yet."""
+        built.hubspot.fault("hold", match={"path_regex": "upsert"}, name="held", seconds=120)
+        with subprocess.Popen(
+            [sys.executable, str(PROJECT_DIR / "main.py"), "rois"],
+            cwd=built.work_dir,
+            env=environment(built, {}),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                while not built.hubspot.wait_fired("held", timeout=5):
+                    assert process.poll() is None, "it ended before it sent anything"
+                process.terminate()
+                said, _ = process.communicate(timeout=60)
+            finally:
+                process.kill()
+                built.hubspot.release("held")
+                built.hubspot.clear_faults()
+
+        summary = json.loads(said.splitlines()[-1])
+        assert process.returncode == main.INTERRUPTED
+        assert summary["status"] == summary["error_code"] == "interrupted"
+        assert summary["step"] == "push"
+
+    def test_the_other_function_goes_on_from_there(self, built: LocalStack) -> None:
+        with function(built, "sync_rois", SYNC_STEPS="push") as (url, _):
             summary = call(url).json()
 
         assert summary["status"] == "success"
         assert summary["run"]["counts"].keys() == {"rois"}
         assert summary["run"]["confirmed"] > 0
 
-    def test_the_next_night_sends_nothing(self, filled: LocalStack) -> None:
-        with function(filled, "sync_patients") as (url, _):
+    def test_what_is_confirmed_is_not_sent_again(self, built: LocalStack) -> None:
+        """A record may fall due because a rival has found its contact; none goes out twice."""
+        with function(built, "sync_patients", SYNC_STEPS="push") as (url, _):
             summary = call(url).json()
 
+        sent_twice = built.query(
+            f"""select entity, natural_key from `{built.etl}.reverse_etl_push_log`
+            where outcome in ('created', 'updated')
+            group by entity, natural_key, payload_hash having count(*) > 1"""
+        )
         assert summary["status"] == "success"
-        assert summary["run"]["sent"] == 0
+        assert summary["run"]["sent"] < 5
+        assert sent_twice == []
 
-    def test_nothing_of_a_patient_is_answered_or_logged(self, filled: LocalStack) -> None:
+    def test_nothing_of_a_patient_is_answered_or_logged(self, built: LocalStack) -> None:
         """In all that the functions have said so far."""
-        said = "".join(path.read_text() for path in filled.work_dir.glob("sync_*.log"))
-        rows = filled.query(
-            f"select Email, FirstName, LastName from `{filled.amd}.PatientsWithStatistics`"
+        said = "".join(path.read_text() for path in built.work_dir.glob("sync_*.log"))
+        rows = built.query(
+            f"select Email, FirstName, LastName from `{built.amd}.PatientsWithStatistics`"
         )
         values = {str(value) for row in rows for value in row.values() if value}
 
         assert len(values) > 50
         assert [value for value in values if len(value) > 5 and value in said] == []
 
-    def test_a_held_lease_is_409(self, filled: LocalStack) -> None:
-        lease = f"`{filled.etl}.reverse_etl_lease`"
-        filled.query(
+    def test_a_held_lease_is_409(self, built: LocalStack) -> None:
+        lease = f"`{built.etl}.reverse_etl_lease`"
+        built.query(
             f"""update {lease} set holder = 'another', run_id = 'another',
             expires_at = timestamp_add(current_timestamp(), interval 1 hour) where true"""
         )
         try:
-            with function(filled, "sync_patients", SYNC_STEPS="push") as (url, log):
+            with function(built, "sync_patients", SYNC_STEPS="push") as (url, log):
                 answer = call(url)
         finally:
-            filled.query(f"update {lease} set holder = null, expires_at = null where true")
+            built.query(f"update {lease} set holder = null, expires_at = null where true")
 
         assert answer.status_code == 409
         assert answer.json()["status"] == "lease_held"
         assert finished(log)[0]["severity"] == "INFO"
 
-    def test_a_refused_token_is_500(self, filled: LocalStack) -> None:
+    def test_a_refused_token_is_500(self, built: LocalStack) -> None:
         settings = {"SYNC_STEPS": "push", "HUBSPOT_TOKEN": "pat-of-somebody-else"}
-        with function(filled, "sync_patients", **settings) as (url, log):
+        with function(built, "sync_patients", **settings) as (url, log):
             answer = call(url)
 
         assert answer.status_code == 500
@@ -248,10 +287,10 @@ class TestFunctions:
         assert finished(log)[0]["error_code"] == "unauthorized"
         assert "pat-of-somebody-else" not in answer.text + log.read_text()
 
-    def test_a_failed_gate_of_dbt_is_500_and_pushes_nothing(self, filled: LocalStack) -> None:
+    def test_a_failed_gate_of_dbt_is_500_and_pushes_nothing(self, built: LocalStack) -> None:
         """An emptied source is an error of the build, not a night without patients."""
-        filled.query(f"delete from `{filled.amd}.ROIs` where true")
-        with function(filled, "sync_rois") as (url, log):
+        built.query(f"delete from `{built.amd}.ROIs` where true")
+        with function(built, "sync_rois") as (url, log):
             summary = call(url).json()
 
         assert summary["status"] == "failed"
