@@ -2,9 +2,13 @@
     The names of the properties whose value in a payload is not the one that HubSpot has. An entry
     is the JSON text `"name":"value"`; HubSpot's properties are a compact JSON object. An instant
     that was sent as epoch milliseconds comes back in ISO form, so both count as milliseconds.
-    With only_blank, the names of those that the payload would empty.
+    The pattern that finds HubSpot's entry has no group, as it is no literal: the emulator returns
+    groups of literal patterns only.
 -#}
-{% macro differing_properties(entries, properties, omitted, only_blank=false) -%}
+{% macro differing_properties(entries, properties, omitted) -%}
+{%- set hubspot_entry -%}
+regexp_extract({{ properties }}, concat(split(entry, ':')[safe_offset(0)], r':"(?:[^"\\]|\\.)*"'))
+{%- endset -%}
 array(
     select split(entry, '"')[safe_offset(1)]
     from unnest({{ entries }}) as entry
@@ -15,17 +19,13 @@ array(
                 replace({{ properties }}, concat(rtrim(entry, '"'), '""'), ''),
                 concat(rtrim(entry, '"'), '"')
             ) > 0
-            {%- if only_blank %}
-            else false
-            {%- else %}
             else
                 strpos({{ properties }}, entry) = 0
                 and coalesce(
                     {{ millis_of_entry('entry') }}
-                    != {{ millis_of_entry(property_entry(properties, "split(entry, ':')[safe_offset(0)]")) }},
+                    != {{ millis_of_entry(hubspot_entry) }},
                     true
                 )
-            {%- endif %}
         end
 )
 {%- endmacro %}

@@ -1,18 +1,27 @@
-{#- The named properties of a compact JSON object of strings, as a JSON object of their own; "" for
-    one that is absent or null. Null where no name is given. -#}
+{#-
+    The named properties of a compact JSON object, as a JSON object of their own; null where no name
+    is given. Where the object lacks one of them, all count as blank: then nothing is known of the
+    record, and the guard holds until HubSpot has been read again.
+-#}
 {% macro properties_as_json(names, properties) -%}
-nullif(concat('{', array_to_string(array(
-    select coalesce(
-        {{ property_entry(properties, "concat('\"', guarded_name, '\"')") }},
-        concat('"', guarded_name, '":""')
-    )
-    from unnest({{ names }}) as guarded_name
-), ','), '}'), '{}')
+if(
+    array_length({{ names }}) = 0,
+    null,
+    concat('{', array_to_string(
+        if(
+            array_length({{ property_entries(properties, names) }}) = array_length({{ names }}),
+            {{ property_entries(properties, names) }},
+            split(concat('"', array_to_string({{ names }}, '":"","'), '":""'), ',')
+        ),
+        ','
+    ), '}')
+)
 {%- endmacro %}
 
-{#- The entry `"name":"value"` of a compact JSON object of strings, by the quoted name; null where
-    the property is absent or null. The pattern has no group, as it is no literal: the emulator
-    returns group 1 for literals only. -#}
-{% macro property_entry(properties, quoted_name) -%}
-regexp_extract({{ properties }}, concat({{ quoted_name }}, r':"(?:[^"\\]|\\.)*"'))
+{#- The entries `"name":"value"` or `"name":null` of the named properties, as an array. -#}
+{% macro property_entries(properties, names) -%}
+regexp_extract_all(
+    {{ properties }},
+    concat('"(?:', array_to_string({{ names }}, '|'), r')":(?:"(?:[^"\\]|\\.)*"|null)')
+)
 {%- endmacro %}

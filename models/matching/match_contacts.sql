@@ -100,7 +100,8 @@ contact_claims as (
 
     select
         hubspot_id,
-        array_agg(natural_key order by natural_key) as mapped_keys,
+        min(natural_key) as first_mapped_key,
+        max(natural_key) as last_mapped_key,
     from id_map
     group by hubspot_id
 
@@ -110,7 +111,8 @@ claimed_contacts as (
 
     select
         contacts.*,
-        coalesce(contact_claims.mapped_keys, []) as mapped_keys,
+        contact_claims.first_mapped_key,
+        contact_claims.last_mapped_key,
     from contacts
     left join contact_claims
         on contacts.hubspot_id = contact_claims.hubspot_id
@@ -154,7 +156,8 @@ pairs as (
         patient_keys.mapped_hash,
         contact_keys.hubspot_id as contact_id,
         contact_keys.patient_key as contact_patient_key,
-        contact_keys.mapped_keys as contact_mapped_keys,
+        contact_keys.first_mapped_key,
+        contact_keys.last_mapped_key,
         contact_keys.first_name_key as contact_first_name_key,
         contact_keys.last_name_key as contact_last_name_key,
         contact_keys.additional_emails as contact_additional_emails,
@@ -187,15 +190,12 @@ compared_pairs as (
             as is_last_name_equal,
         nickname_pairs.one_name is not null as is_nickname,
         coalesce(contact_patient_key != natural_key, false)
-        or exists(
-            select 1 from unnest(contact_mapped_keys) as mapped_key
-            where mapped_key != natural_key
-        ) as is_owned_by_other,
-        coalesce(contact_patient_key, if(
-            contact_mapped_keys[safe_offset(0)] = natural_key,
-            contact_mapped_keys[safe_offset(1)],
-            contact_mapped_keys[safe_offset(0)]
-        )) as owner_key,
+        or coalesce(first_mapped_key != natural_key, false)
+        or coalesce(last_mapped_key != natural_key, false) as is_owned_by_other,
+        coalesce(
+            contact_patient_key,
+            if(first_mapped_key = natural_key, last_mapped_key, first_mapped_key)
+        ) as owner_key,
     from pairs
     left join nickname_pairs
         on
@@ -213,7 +213,7 @@ judged_pairs as (
         -- or (mapped by the older implementation, which kept no hash) whose birth differs.
         coalesce(
             contact_patient_key != natural_key
-            or array_length(contact_mapped_keys) > 1
+            or first_mapped_key != last_mapped_key
             or (mapped_hash is null and is_birth_date_different),
             false
         ) as is_map_conflict,
@@ -401,7 +401,7 @@ email_owners as (
         other_email_holders > 0 as is_email_held,
         coalesce(
             hubspot_id is not null
-            and email_key in unnest(split(replace(contact_additional_emails, ' ', ''), ';')),
+            and strpos(concat(';', contact_additional_emails, ';'), concat(';', email_key, ';')) > 0,
             false
         ) as is_email_secondary,
     from contested

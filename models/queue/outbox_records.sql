@@ -21,6 +21,7 @@ unioned as (
         warnings,
         payload_entries,
         payload_hash,
+        cleared_properties,
     from outbox_contacts
     union all
     select
@@ -31,6 +32,7 @@ unioned as (
         warnings,
         payload_entries,
         payload_hash,
+        cleared_properties,
     from outbox_rois
 
 )

@@ -64,6 +64,7 @@ joined as (
         array_concat(outbox_records.warnings, match_records.match_warnings) as warnings,
         outbox_records.payload_entries,
         outbox_records.payload_hash as full_payload_hash,
+        array_to_string(outbox_records.cleared_properties, '|') as cleared_names,
         match_records.match_tier,
         match_records.reason as quarantine_reason,
         match_records.is_protected,
@@ -140,17 +141,28 @@ hashed as (
 
 ),
 
-compared as (
+-- Only the few candidates are taken apart.
+drift_candidates as (
 
     select
         *,
         is_mapped_here and coalesce(sent_hash = payload_hash, false) as is_sent,
-        {{ differing_properties(
-            'if(is_mapped_here and is_changed_since and sent_hash = payload_hash, payload_entries, [])',
-            'hubspot_properties',
-            'omitted_properties'
-        ) | indent(8) }} as drifted_properties,
+        is_mapped_here and is_changed_since and coalesce(sent_hash = payload_hash, false)
+            as is_drift_candidate,
     from hashed
+
+),
+
+compared as (
+
+    select
+        * except (is_drift_candidate),
+        {{ differing_properties(
+            'if(is_drift_candidate, payload_entries, [])',
+            "if(is_drift_candidate, hubspot_properties, '')",
+            'if(is_drift_candidate, omitted_properties, [])'
+        ) | indent(8) }} as drifted_properties,
+    from drift_candidates
 
 ),
 
@@ -165,12 +177,13 @@ decided as (
             when refusals.reason is not null then 'failed'
             when
                 compared.is_sent
-                and not exists(
-                    select 1
-                    from unnest(compared.drifted_properties) as drifted_property
-                    where
-                        if(drifted_property = compared.id_property, 'natural_id', drifted_property)
-                        in ('{{ var("repair_drift") | join("', '") }}')
+                and not regexp_contains(
+                    concat(',', array_to_string(compared.drifted_properties, ','), ','),
+                    replace(
+                        ',(?:{{ var("repair_drift") | join("|") }}),',
+                        'natural_id',
+                        compared.id_property
+                    )
                 )
                 then 'unchanged'
             when compared.operation = 'update' then 'update'
@@ -238,12 +251,13 @@ final as (
             null
         ) as guard,
         -- How many values the write would empty in HubSpot, for the mass-change stop.
-        array_length({{ differing_properties(
-            "if(is_queued and operation = 'update', payload_entries, [])",
-            'hubspot_properties',
-            'omitted_properties',
-            only_blank=true
-        ) | indent(8) }}) as cleared_values,
+        if(
+            is_queued and operation = 'update' and cleared_names != '',
+            array_length(regexp_extract_all(
+                hubspot_properties, concat('"(?:', cleared_names, r')":"[^"]')
+            )),
+            0
+        ) as cleared_values,
         catalogue_hash,
         is_queued,
     from queued
