@@ -47,8 +47,7 @@ mapped_records as (
         hubspot_records.hubspot_id,
         hubspot_records.natural_key as record_key,
         hubspot_records.is_protected,
-        count(*) over (partition by coalesce(hubspot_records.hubspot_id, id_map.natural_key))
-            as mapped_keys,
+        count(*) over (partition by hubspot_records.hubspot_id) as mapped_keys,
     from id_map
     left join hubspot_records
         on id_map.hubspot_id = hubspot_records.hubspot_id
