@@ -133,7 +133,7 @@ gates as (
             'build_stale' as code,
             'hours' as kind,
             coalesce(
-                div(unix_seconds(current_timestamp()) - unix_seconds(joined.built_at), 3600), 0
+                div((unix_seconds(current_timestamp()) - unix_seconds(joined.built_at)), 3600), 0
             ) as count_value,
             {{ max_age_hours }} as limit_value,
             coalesce(
