@@ -112,7 +112,9 @@ def _bounded(channel: str, send: Send, settings: Settings, subject: str, body: s
 
 def _email(settings: Settings, subject: str, body: str) -> bool:
     """`smtps://` is TLS from the start; `smtp://` must offer STARTTLS, save on this machine."""
-    url = urlsplit(settings.secret("SMTP_URL", settings.get("SMTP_URL_SECRET_NAME")) or "")
+    url = urlsplit(
+        settings.secret("SMTP_URL", settings.get("SMTP_URL_SECRET_NAME", "SmtpUrl")) or ""
+    )
     if not url.hostname:
         return False
     message = EmailMessage()
