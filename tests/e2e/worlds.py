@@ -19,7 +19,8 @@ FIRST_NAMES = (
     ("Robert", "Bob", "Rob", "robert"),
     ("Elizabeth", "Liz", "Beth", "ELIZABETH"),
     ("Christopher", "Chris", "Christoph", "Chr"),
-    ("José", "Jose", "JOSÉ", "Pepe"),
+    # The second is spelt with a combining accent.
+    ("José", "Jose\u0301", "JOSE", "Pepe"),
     ("Zoë", "Zoe", "zoë", "Z"),
     ("Mary Ann", "Maryann", "Mary", "mary-ann"),
     ("王小明", "王", "王小明", "Xiao"),
@@ -147,6 +148,20 @@ class SmallWorld:
     id_map: list[tuple[str, str, str]] = field(default_factory=list)
 
 
+@dataclass
+class NextDay:
+    """What happens after a run: new tables in AdvancedMD, and what staff do in HubSpot."""
+
+    patients: list[dict[str, Any]]
+    rois: list[dict[str, Any]]
+    # object type, HubSpot id, properties
+    edits: list[tuple[str, str, dict[str, str]]]
+    leads: list[dict[str, str]]
+    # survivor's, other's
+    merges: list[tuple[str, str]]
+    deleted: list[str]
+
+
 @dataclass(frozen=True)
 class _Persona:
     first: tuple[str, ...]
@@ -156,14 +171,16 @@ class _Persona:
     address: tuple[Any, ...]
 
 
-def make_world(
-    shape: Shape, patients: int = 320, contacts: int = 220, rois: int = 130
-) -> SmallWorld:
-    return _Maker(shape, patients, contacts, rois).make()
+def make_world(shape: Shape) -> SmallWorld:
+    return WorldMaker(shape).make()
 
 
-class _Maker:
-    def __init__(self, shape: Shape, patients: int, contacts: int, rois: int) -> None:
+class WorldMaker:
+    """One stream of chance: `make` first, then `next_day` as often as there are days."""
+
+    def __init__(
+        self, shape: Shape, patients: int = 320, contacts: int = 220, rois: int = 130
+    ) -> None:
         self.shape = shape
         self.random = Random(shape.seed)
         self.sizes = (patients, contacts, rois)
@@ -195,6 +212,94 @@ class _Maker:
             roi_records,
             self._id_map(persona_of, contacts, roi_records, roi_count),
         )
+
+    def next_day(
+        self,
+        small: SmallWorld,
+        contacts: dict[str, dict[str, Any]],
+        roi_records: dict[str, dict[str, Any]],
+    ) -> NextDay:
+        """`contacts` and `roi_records` are the properties of the live records by id."""
+        ids, roi_ids = sorted(contacts), sorted(roi_records)
+        self.random.shuffle(ids)
+        self.random.shuffle(roi_ids)
+        edits = [
+            ("contacts", ids.pop(), self._staff_edit(number))
+            for number in range(len(contacts) // 12)
+        ]
+        # A key that is lost comes back; this is the one drift that is repaired.
+        edits += [
+            ("contacts", hubspot_id, {"amd_patient_id": ""})
+            for hubspot_id in ids[-40:]
+            if contacts[hubspot_id].get("amd_patient_id")
+        ][:3]
+        ids = ids[:-40]
+        for number, hubspot_id in enumerate(roi_ids[: len(roi_ids) // 8]):
+            flags = (
+                {"processing_status": "Processed", "processing_datetime": "2026-11-20T10:00:00Z"},
+                {"processing_status": "Reopened"},
+                {"roi_manual_override": "true"},
+                {"raw_provider_name": "As staff wrote it"},
+            )[number % 4]
+            edits.append(("p_roi", hubspot_id, flags))
+        taken = {
+            email
+            for properties in contacts.values()
+            for name in ("email", "hs_additional_emails")
+            for email in (properties.get(name) or "").split(";")
+        }
+        return NextDay(
+            self._changed(small.patients, small.patient_schema, "ID", self._patient_of_next_day),
+            self._changed(small.rois, small.roi_schema, "roi_id", self._roi),
+            edits,
+            [
+                self._lead(self.random.choice(self.personas), number, taken)
+                for number in range(50_000, 50_000 + len(contacts) // 20)
+            ],
+            [(ids.pop(), ids.pop()) for _ in range(6)],
+            [ids.pop() for _ in range(5)],
+        )
+
+    def _staff_edit(self, number: int) -> dict[str, str]:
+        persona = self.random.choice(self.personas)
+        return self.random.choice(
+            (
+                {"email": f"moved{number}@x.org"},
+                {"email": "", "firstname": "Formerly", "lastname": "Mailed"},
+                {"ncf_date_of_birth": persona.birth.isoformat()},
+                {"firstname": persona.first[1], "lastname": persona.last[0]},
+                {"address": persona.address[1][0], "zip": persona.address[5], "phone": "111"},
+            )
+        )
+
+    def _patient_of_next_day(self, number: int) -> dict[str, Any]:
+        return self._patient(number, self.random.choice(self.personas))
+
+    def _changed(
+        self,
+        rows: list[dict[str, Any]],
+        schema: list[tuple[str, str]],
+        key: str,
+        make: Callable[[int], dict[str, Any]],
+    ) -> list[dict[str, Any]]:
+        """Some rows made anew (newer than all others), some gone, some added."""
+        keys = [int(float(row[key])) for row in rows if str(row[key] or "").strip()]
+        highest = max(keys)
+        first = 1 if key == "ID" else 7001
+        made: list[dict[str, Any]] = []
+        kept = []
+        for row in rows:
+            chance = self.random.random() * 100
+            if chance < 3:
+                continue
+            if chance < 10 and str(row[key] or "").strip():
+                made.append(make(int(float(row[key])) - first + 1))
+            else:
+                kept.append(row)
+        made += [make(highest - first + 2 + number) for number in range(len(rows) // 30)]
+        for row in made:
+            row["updated_at"] = datetime(2026, 11, 1, tzinfo=UTC)
+        return [*kept, *self._typed(made, schema)]
 
     # ---------- chance
 
@@ -233,10 +338,12 @@ class _Maker:
             "HomePhone": self.random.choice(("(202) 555-0101", "202 555 0102", None)),
             "SpravatosToDate": self.random.choice((0, 3, 12, None)),
             "KetaminesToDate": self.random.choice((1, 2, None)),
-            "TreatmentsToDate": self.random.choice((4, 14, None)),
+            "TreatmentsToDate": self.random.choice((4, 14, 2.5, None)),
             "FutureTreatmentCount": self.random.choice((0, 1, None)),
             "FutureFollowUpCount": self.random.choice((2, None)),
-            "PrimaryFacility": self.random.choice(("Downtown 🌿", 'The "Annex"', None)),
+            "PrimaryFacility": self.random.choice(
+                ("Downtown 🌿", 'The "Annex"', "Two\nlines,\ta \\ and <b>&amp;", None)
+            ),
             "PrimaryFacilityCode": self.random.choice(("DT", None)),
             "FirstInitialConsult": self.random.choice(WALL_TIMES),
             "Started": self.random.choice((True, False, None)),
@@ -347,8 +454,12 @@ class _Maker:
     def _text(self, name: str, value: Any) -> str | None:
         if value is None:
             return self.random.choice((None, "", "  "))
+        if not isinstance(value, str) and name not in ("ID", "roi_id") and self._hit(3):
+            return self.random.choice(UNREADABLE)
         if isinstance(value, bool):
             return self.random.choice(("Y", "1", "true")) if value else "N"
+        if isinstance(value, float):
+            return self.random.choice((str(value), f"{value:.2f}"))
         if isinstance(value, int):
             return f"{value}.0" if self._hit(50) else str(value)
         if isinstance(value, datetime):
@@ -356,7 +467,7 @@ class _Maker:
         if isinstance(value, date):
             if self._hit(50):
                 return f"{value.month}/{value.day}/{value.year}"
-            return value.isoformat()
+            return value.isoformat() + self.random.choice(("", " 00:00:00", "T00:00:00"))
         return str(value)
 
     # ---------- HubSpot
@@ -515,6 +626,9 @@ class _Maker:
         return rows
 
 
+# What a count, a flag or a date of a text column may say instead.
+UNREADABLE = ("n/a", "unknown", "see chart", "2/30/2020")
+
 # Ordinary days, both daylight-saving edges, midnight, and before 1970.
 WALL_TIMES = (
     None,
@@ -534,6 +648,9 @@ def _typed(value: Any, column_type: str) -> Any:
         if column_type == "STRING":
             return "Y" if value else "N"
         return int(value) if column_type == "INT64" else value
+    if isinstance(value, float):
+        whole = int(value)
+        return {"NUMERIC": Decimal(str(value)), "FLOAT64": value, "INT64": whole}[column_type]
     if isinstance(value, int):
         return {"NUMERIC": Decimal, "FLOAT64": float, "INT64": int}[column_type](value)
     if isinstance(value, datetime):
