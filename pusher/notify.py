@@ -112,9 +112,8 @@ def _bounded(channel: str, send: Send, settings: Settings, subject: str, body: s
 
 def _email(settings: Settings, subject: str, body: str) -> bool:
     """`smtps://` is TLS from the start; `smtp://` must offer STARTTLS, save on this machine."""
-    url = urlsplit(
-        settings.secret("SMTP_URL", settings.get("SMTP_URL_SECRET_NAME", "SmtpUrl")) or ""
-    )
+    secret = settings.get("SMTP_URL_SECRET_NAME", "SmtpUrl")
+    url = urlsplit(settings.secret("SMTP_URL", secret) or "")
     if not url.hostname:
         return False
     message = EmailMessage()
@@ -123,8 +122,7 @@ def _email(settings: Settings, subject: str, body: str) -> bool:
     message["From"] = settings.get("ALERT_EMAIL_FROM") or message["To"].split(",")[0]
     message["Date"], message["Message-ID"] = formatdate(), make_msgid()
     message.set_content(body)
-    context = ssl.create_default_context()
-    host, is_tls = url.hostname, url.scheme == "smtps"
+    context, host, is_tls = ssl.create_default_context(), url.hostname, url.scheme == "smtps"
     with (
         smtplib.SMTP_SSL(host, url.port or 465, timeout=SOCKET_SECONDS, context=context)
         if is_tls
