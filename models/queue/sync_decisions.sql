@@ -180,7 +180,7 @@ decided as (
                 and not regexp_contains(
                     concat(',', array_to_string(compared.drifted_properties, ','), ','),
                     replace(
-                        ',(?:{{ var("repair_drift") | join("|") }}),',
+                        ',(?:{{ var("repair_drift") | join("|") or "-" }}),',
                         'natural_id',
                         compared.id_property
                     )
