@@ -11,8 +11,8 @@ import ctypes
 import functools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -261,17 +261,6 @@ def split_path(path: str) -> tuple[str, str, str]:
 
 def output_columns(statement: types.ResolvedStatement) -> list[Column]:
     return [Column(output.name, output.column.type) for output in statement.output_column_list]
-
-
-def walk(node: Any) -> Iterator[Any]:
-    """Every node of a resolved statement, parents first."""
-    if is_dataclass(node) and not isinstance(node, type):
-        yield node
-        for field in fields(node):
-            yield from walk(getattr(node, field.name))
-    elif isinstance(node, list | tuple):
-        for item in node:
-            yield from walk(item)
 
 
 @functools.cache
