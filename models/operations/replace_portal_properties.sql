@@ -5,24 +5,42 @@
     'label', 'property_type', 'field_type', 'has_unique_value', 'sensitivity', 'is_read_only',
     'option_values', 'checked_at'
 ] %}
--- One statement, so that no reader sees a portal without properties.
+-- One statement, so that no reader sees a portal without properties. Called again once the stage
+-- is cleared, it does nothing.
 merge into {{ portal }} as portal
 using (
-    select * from {{ stage }}
-    where refresh_id = in_refresh_id and entity = in_entity
-    qualify row_number() over (partition by property order by checked_at desc, sensitivity) = 1
-) as staged
-    on portal.entity = staged.entity and portal.property = staged.property
+    with listed as (
+        select * from {{ stage }}
+        where refresh_id = in_refresh_id and entity = in_entity
+        qualify row_number() over (partition by property order by checked_at desc, sensitivity) = 1
+    ),
+
+    known as (
+        select property
+        from {{ portal }}
+        where entity = in_entity
+    )
+
+    select
+        coalesce(listed.property, known.property) as property,
+        listed.{{ columns | join(',\n        listed.') }},
+        listed.property is null as is_gone
+    from listed
+    full outer join known
+        on listed.property = known.property
+    where in_refresh_id in (select refresh_id from {{ stage }})
+) as replacement
+    on portal.entity = in_entity and portal.property = replacement.property
+when matched and replacement.is_gone then delete
 when matched then update set
     {%- for column in columns %}
-    {{ column }} = staged.{{ column }}{{ ',' if not loop.last }}
+    {{ column }} = replacement.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 when not matched by target then insert (
     entity, property, {{ columns | join(', ') }}
 ) values (
-    staged.entity, staged.property, staged.{{ columns | join(', staged.') }}
-)
-when not matched by source and portal.entity = in_entity then delete;
+    in_entity, replacement.property, replacement.{{ columns | join(', replacement.') }}
+);
 
 delete from {{ stage }}
 where refresh_id = in_refresh_id;
