@@ -174,6 +174,12 @@ class Project:
             self._judged[variant.name] = self._judge(variant)
         return self._judged[variant.name]
 
+    def run_unit_tests(self) -> list[Any]:
+        """Results of dbt's unit tests, which need every relation to exist, if empty."""
+        settings = self._settings(VARIANTS[0])
+        self._dbt("run", "--empty", settings=settings)
+        return list(self._dbt("test", "--selector", "unit_tests", settings=settings).results)
+
     def _judge(self, variant: Variant) -> Judged:
         judged = Judged(self._google.copy())
         for path, columns in self._existing.items():

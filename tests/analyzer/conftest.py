@@ -12,10 +12,10 @@ from pusher.__main__ import main as pusher
 from sandbox.sample_data import Clinic, fill
 from sandbox.stack import LocalStack
 from tests.analyzer.compiled import Project
-from tests.analyzer.googlesql import GoogleSql, google_sql
+from tests.analyzer.googlesql import google_sql
 from tests.analyzer.local_dbt import PROJECT_DIR, LocalDbt, local_dbt
 from tests.analyzer.recorder import Sent, recording
-from tests.analyzer.replay import replay
+from tests.analyzer.replay import Replayed, replay
 
 SMALL_CLINIC = Clinic(patients=30, rois=20, contacts=20)
 
@@ -46,12 +46,6 @@ class Warehouse:
             finally:
                 for number, handler in handlers.items():
                     signal.signal(number, handler)
-
-
-@dataclass(frozen=True)
-class Judged:
-    google: GoogleSql
-    refused: list[str]
 
 
 @pytest.fixture(scope="session")
@@ -89,10 +83,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="session")
-def judged(warehouse: Warehouse) -> Judged:
+def replayed(warehouse: Warehouse) -> Replayed:
     """Google's view of that warehouse: the tables that its history made, and what it refused."""
     catalog = google_sql().copy()
     for seed in (PROJECT_DIR / "seeds").glob("*.csv"):
         # Seeds come by load jobs, and those are no SQL.
         catalog.add_table(f"etl.{seed.stem}", warehouse.dbt.columns("etl", seed.stem))
-    return Judged(catalog, replay(catalog, warehouse.history))
+    return replay(catalog, warehouse.history)

@@ -7,7 +7,8 @@ warehouse would know it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from zetasql import types
 
@@ -23,40 +24,62 @@ PROCEDURE = re.compile(
 )
 
 
-def replay(google: GoogleSql, history: Iterable[Sent]) -> list[str]:
-    """What Google would have refused, each with where it came from; `google` learns the rest."""
-    refused: list[str] = []
+@dataclass
+class Replayed:
+    """The warehouse as Google sees it after a history, and what of that it would have refused."""
+
+    google: GoogleSql
+    refused: list[str] = field(default_factory=list)
+    # How each table was made, by its name without project and data set.
+    tables: dict[str, types.ResolvedStatement] = field(default_factory=dict)
+
+
+def replay(google: GoogleSql, history: Iterable[Sent]) -> Replayed:
+    replayed = Replayed(google)
     for sent in history:
         if NOT_ANALYSED.search(sent.sql):
             continue
         try:
-            judge(google, sent)
+            for statement in judge(google, sent):
+                if isinstance(statement, types.ResolvedCreateTableStmtBase):
+                    replayed.tables[statement.name_path[-1].rpartition(".")[2]] = statement
         except SqlError as error:
             complaint = f"{sent.source}: {error}"
-            if complaint not in refused:
-                refused.append(complaint)
-    return refused
+            if complaint not in replayed.refused:
+                replayed.refused.append(complaint)
+    return replayed
 
 
-def judge(google: GoogleSql, sent: Sent) -> None:
+def judge(google: GoogleSql, sent: Sent) -> list[types.ResolvedStatement]:
     procedure = PROCEDURE.search(sent.sql)
     if procedure:
-        judge_procedure(google, procedure["path"], procedure["arguments"], procedure["body"])
-        return
-    for statement in statements(sent.sql):
-        learn(google, google.analyze(statement, sent.parameters))
+        return judge_procedure(google, procedure["path"], procedure["arguments"], procedure["body"])
+    return judge_script(google, sent.sql, sent.parameters)
 
 
-def judge_procedure(google: GoogleSql, path: str, arguments: str, body: str) -> None:
+def judge_script(
+    google: GoogleSql, sql: str, parameters: Mapping[str, str] | None = None
+) -> list[types.ResolvedStatement]:
+    resolved = []
+    for text in statements(sql):
+        statement = google.analyze(text, parameters)
+        learn(google, statement)
+        resolved.append(statement)
+    return resolved
+
+
+def judge_procedure(
+    google: GoogleSql, path: str, arguments: str, body: str
+) -> list[types.ResolvedStatement]:
     """Judges a procedure's statements; `arguments` as they stand in its declaration."""
     pairs = [argument.split() for argument in arguments.split(",") if argument.strip()]
     names = dict(pairs)
     # The body is judged now, against the tables of now, as BigQuery does when it is called.
     scope = google.copy()
     scope.add_variables(names)
-    for statement in statements(body):
-        learn(scope, scope.analyze(statement))
+    resolved = judge_script(scope, body)
     google.add_procedure(path, list(names.values()))
+    return resolved
 
 
 def learn(google: GoogleSql, statement: types.ResolvedStatement) -> None:
