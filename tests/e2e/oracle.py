@@ -576,7 +576,9 @@ class _Patient:
     tier: int | None = None
     contact: Record | None = None
     email: str | None = None
+    # An update that ships without its email says so; a create without one only remembers it.
     email_withheld: bool = False
+    created_without_email: bool = False
 
     @property
     def key(self) -> str:
@@ -772,7 +774,7 @@ class _Matcher:
             patient.reason = f"email_held_by_{holder}_patient"
             return
         if holders:
-            patient.email = None
+            patient.email, patient.created_without_email = None, True
         if patient.email is None:
             if patient.who.first is None and patient.who.last is None:
                 patient.reason = "missing_name"
@@ -842,7 +844,8 @@ class _Matcher:
         payload.pop("email", None)
         if patient.email is not None:
             payload["email"] = patient.email
-        withheld = ["email"] if patient.email_withheld else []
+        is_withheld = patient.email_withheld or patient.created_without_email
+        withheld = ["email"] if is_withheld else []
         hash_now = payload_hash(payload, withheld)
         state = "create"
         if patient.contact is not None:
