@@ -8,11 +8,14 @@ if(
     array_length({{ names }}) = 0,
     null,
     concat('{', array_to_string(
-        if(
-            array_length({{ property_entries(properties, names) }}) = array_length({{ names }}),
-            {{ property_entries(properties, names) }},
-            split(concat('"', array_to_string({{ names }}, '":"","'), '":""'), ',')
-        ),
+        case
+            when
+                {{ properties }} != '{}'
+                and array_length({{ property_entries(properties, names) }})
+                = array_length({{ names }})
+                then {{ property_entries(properties, names) }}
+            else split(concat('"', array_to_string({{ names }}, '":"","'), '":""'), ',')
+        end,
         ','
     ), '}')
 )
