@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -190,14 +191,16 @@ def project(tmp_path: Path) -> Path:
         "    select * from match_rois\n    union all\n"
         "    select * from {{ ref('match_providers') }}\n",
     )
-    _replace(
-        tmp_path / "models/queue/outbox_records.sql",
-        "    from outbox_rois\n",
-        "    from outbox_rois\n    union all\n"
-        "    select\n        'providers' as entity,\n        natural_key,\n        record_ref,\n"
-        "        source_rows,\n        warnings,\n        payload_entries,\n        payload_hash,\n"
-        "    from {{ ref('outbox_providers') }}\n",
+    outboxes = tmp_path / "models/queue/outbox_records.sql"
+    (block,) = re.findall(
+        r"    select\n        'rois' as entity,.*?    from outbox_rois\n",
+        outboxes.read_text(encoding="utf-8"),
+        re.DOTALL,
     )
+    added = block.replace("'rois'", "'providers'").replace(
+        "outbox_rois", "{{ ref('outbox_providers') }}"
+    )
+    _replace(outboxes, block, f"{block}    union all\n{added}")
     return tmp_path
 
 

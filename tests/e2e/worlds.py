@@ -115,6 +115,7 @@ class Shape:
     is_text: bool = False
     has_updated_at: bool = True
     has_optional: bool = False
+    size: int = 1
 
     def schema(
         self, types: dict[str, tuple[str, str]], optional: dict[str, tuple[str, str]]
@@ -178,17 +179,16 @@ def make_world(shape: Shape) -> SmallWorld:
 class WorldMaker:
     """One stream of chance: `make` first, then `next_day` as often as there are days."""
 
-    def __init__(
-        self, shape: Shape, patients: int = 320, contacts: int = 220, rois: int = 130
-    ) -> None:
+    def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.random = Random(shape.seed)
-        self.sizes = (patients, contacts, rois)
+        # patients, contacts, ROIs
+        self.sizes = (320 * shape.size, 220 * shape.size, 130 * shape.size)
         self.births = [
             date(1980, 2, 29),
             *(date(1950, 1, 1) + timedelta(days=911 * step) for step in range(14)),
         ]
-        self.personas = [self._persona(number) for number in range(patients // 2)]
+        self.personas = [self._persona(number) for number in range(160 * shape.size)]
 
     def make(self) -> SmallWorld:
         patient_count, contact_count, roi_count = self.sizes
