@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,11 @@ class LocalDbt:
             **(settings or {}),
         }
 
-    def render(self, sql: str) -> str:
-        """Compiled SQL of one inline query."""
-        return str(self("compile", "--inline", sql).results[0].node.compiled_code)
+    def render(self, texts: Sequence[str]) -> list[str]:
+        """Compiled SQL of each text. All in one go, since dbt parses the project for each call."""
+        mark = "/* next */"
+        compiled = self("compile", "--inline", mark.join(texts)).results[0].node.compiled_code
+        return str(compiled).split(mark)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return run_query(self.client, sql)

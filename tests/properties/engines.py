@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,8 @@ class Macro:
     name: str
     sql: str
     expected: Callable[[Values], str | None]
+    # What the answer means, where engines may spell it apart.
+    meaning: Callable[[str], str] = str
 
 
 def _text(value: object) -> str | None:
@@ -40,6 +43,9 @@ def _days(day: date | None) -> str | None:
 
 TEXTS = (
     Macro("trim_text", "{{ trim_text('c0') }}", lambda v: oracle.trim_text(v[0])),
+    Macro("clean_text", "{{ clean_text('c0') }}", lambda v: oracle.clean_text(v[0])),
+    # JSON text is escaped in more than one way.
+    Macro("json_text", "to_json_string(c0)", lambda v: v[0], json.loads),
     Macro("normalize_key", "{{ normalize_key('c0') }}", lambda v: oracle.normalize_key(v[0])),
     Macro("normalize_email", "{{ normalize_email('c0') }}", lambda v: oracle.normalize_email(v[0])),
     Macro("normalize_name", "{{ normalize_name('c0') }}", lambda v: oracle.normalize_name(v[0])),
@@ -57,6 +63,18 @@ PLACES = (
         lambda v: oracle.normalize_street(v[0], v[1]),
     ),
     Macro("normalize_state", "{{ normalize_state('c0') }}", lambda v: oracle.normalize_state(v[0])),
+)
+NUMBERS = (
+    Macro(
+        "read_number",
+        "{{ without_trailing_zeros('cast(' ~ read_number('c0') ~ ' as string)') }}",
+        lambda v: oracle.read_number(v[0]),
+    ),
+    Macro(
+        "read_bool",
+        "cast({{ read_bool('c0') }} as string)",
+        lambda v: oracle.read_bool(v[0]),
+    ),
 )
 TIMES = (
     Macro(
@@ -77,13 +95,21 @@ TIMES = (
 )
 
 
+ERROR = "error: "
+
+
+def is_error(answer: str) -> bool:
+    return answer.startswith(ERROR)
+
+
 class Engines:
     """Both engines, and the macros as dbt renders them."""
 
     def __init__(self, dbt: LocalDbt, google: GoogleSql) -> None:
         self.dbt = dbt
         self.google = google
-        self._selects: dict[tuple[Macro, ...], str] = {}
+        macros = [*TEXTS, *PLACES, *NUMBERS, *TIMES]
+        self._rendered = dict(zip(macros, dbt.render([macro.sql for macro in macros]), strict=True))
 
     def disagreements(self, macros: tuple[Macro, ...], rows: Sequence[Values]) -> list[str]:
         """One line for each macro and row on which the three do not say the same."""
@@ -93,7 +119,10 @@ class Engines:
         for number, values in enumerate(rows):
             for position, macro in enumerate(macros):
                 expected = macro.expected(values)
-                answers = (emulator[number][position], google[number][position])
+                answers = tuple(
+                    answer if answer is None or is_error(answer) else macro.meaning(answer)
+                    for answer in (emulator[number][position], google[number][position])
+                )
                 if answers != (expected, expected):
                     found.append(
                         f"{macro.name}{values!a}: expected {expected!a}, "
@@ -102,10 +131,9 @@ class Engines:
         return found
 
     def _select(self, macros: tuple[Macro, ...]) -> str:
-        if macros not in self._selects:
-            columns = ",\n".join(f"{macro.sql} as {macro.name}" for macro in macros)
-            self._selects[macros] = self.dbt.render(f"select {columns}")
-        return self._selects[macros]
+        return "select " + ",\n".join(
+            f"{self._rendered[macro]} as {macro.name}" for macro in macros
+        )
 
     def _answers(
         self,
@@ -120,7 +148,7 @@ class Engines:
             if len(rows) == 1:
                 # The first macro speaks for all: which one failed, the engine does not say.
                 others = [macro.expected(rows[0]) for macro in macros[1:]]
-                return [[f"error: {error}", *others]]
+                return [[f"{ERROR}{error}", *others]]
         middle = len(rows) // 2
         return self._answers(ask, macros, rows[:middle]) + self._answers(ask, macros, rows[middle:])
 

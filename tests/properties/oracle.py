@@ -12,6 +12,7 @@ import hashlib
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,14 @@ def trim_text(text: str | None) -> str | None:
     while end > start and _is_blank(text[end - 1]):
         end -= 1
     return text[start:end] or None
+
+
+def clean_text(text: str | None) -> str | None:
+    """Trimmed, and without control characters; tabs and line ends inside stay."""
+    if text is None:
+        return None
+    trimmed = trim_text(text) or ""
+    return "".join(c for c in trimmed if c in "\t\n\r" or not _is_control(c)) or None
 
 
 def normalize_key(text: str | None) -> str | None:
@@ -156,6 +165,26 @@ def read_instant(text: str | None) -> datetime | None:
     return zoned if zoned is not None else new_york_instant(read_wall_time(text))
 
 
+def read_number(text: str | None) -> str | None:
+    """A plain decimal number, with or without commas between the thousands, without idle zeros."""
+    if text is None or not re.fullmatch(
+        r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|[+-]?\.[0-9]+", text
+    ):
+        return None
+    plain = f"{Decimal(text.replace(',', '')):f}"
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain == "-0" else plain
+
+
+def read_bool(text: str | None) -> str | None:
+    known = {
+        **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), "true"),
+        **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), "false"),
+    }
+    return known.get((text or "").lower())
+
+
 def record_ref(salt: str, entity: str, key: str) -> str:
     return hashlib.sha256(f"{salt}|{entity}|{key}".encode()).hexdigest()[:32]
 
@@ -172,7 +201,11 @@ def _is_space(character: str) -> bool:
 
 
 def _is_blank(character: str) -> bool:
-    return _is_space(character) or character in ZERO_WIDTH
+    return _is_space(character) or character < " " or character in ZERO_WIDTH
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc"
 
 
 def _is_word(character: str) -> bool:
