@@ -401,7 +401,9 @@ email_owners as (
         other_email_holders > 0 as is_email_held,
         coalesce(
             hubspot_id is not null
-            and strpos(concat(';', contact_additional_emails, ';'), concat(';', email_key, ';')) > 0,
+            and strpos(
+                concat(';', contact_additional_emails, ';'), concat(';', email_key, ';')
+            ) > 0,
             false
         ) as is_email_secondary,
     from contested

@@ -43,7 +43,8 @@ final as (
         staged.staged_rows,
         coalesce(live.live_rows, 0) as live_rows,
         {{ limit_percent }} as limit_percent,
-        staged.staged_rows * 100 < coalesce(live.live_rows, 0) * (100 - {{ limit_percent }}) as blocks,
+        staged.staged_rows * 100 < coalesce(live.live_rows, 0) * (100 - {{ limit_percent }})
+            as blocks,
     from staged
     left join live
         on staged.entity = live.entity

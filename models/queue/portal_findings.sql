@@ -67,8 +67,8 @@ findings as (
             is_in_portal and write_mode != 'never' and portal_type != property_type as applies,
             'error' as severity,
             'wrong_type' as code,
-            concat('The portal says ', portal_type, ', the catalogue ', property_type, '.') as finding,
-            'Set type and format in seeds/hubspot_properties.csv to what the portal has.' as what_to_do
+            concat('The portal has ', portal_type, ', we have ', property_type, '.') as finding,
+            'Put what the portal has into seeds/hubspot_properties.csv.' as what_to_do
         ),
         struct(
             is_in_portal and write_mode != 'never'
@@ -82,11 +82,11 @@ findings as (
             is_in_portal and is_unique and not is_unique_in_portal as applies,
             'error' as severity,
             'not_unique' as code,
-            'The property does not have unique values, so records cannot be upserted by it.' as finding,
+            'Its values need not be unique, so nothing can be upserted by it.' as finding,
             concat(
-                'Uniqueness cannot be added later. Name a new property in the natural-id setting and',
-                ' run `python -m pusher setup`: the first run fills it on the records that the old',
-                ' one matches.'
+                'Uniqueness cannot be added later. Name a new property in the natural-id',
+                ' setting and run `python -m pusher setup`: the first run fills it on the',
+                ' records that the old one matches.'
             ) as what_to_do
         ),
         struct(
@@ -101,8 +101,8 @@ findings as (
             != coalesce(sensitivity, 'non_sensitive') as applies,
             'warn' as severity,
             'other_sensitivity' as code,
-            concat('The portal says ', coalesce(portal_sensitivity, 'non_sensitive'), '.') as finding,
-            'Sensitivity cannot be changed later: set the catalogue to what the portal has.' as what_to_do
+            concat('The portal has ', coalesce(portal_sensitivity, 'non_sensitive'), '.') as finding,
+            'It cannot be changed later: put what the portal has into the seed.' as what_to_do
         )
     ]) as finding
     where finding.applies

@@ -127,7 +127,7 @@ gates as (
             0 as limit_value,
             coalesce(joined.build_status, 'missing') != 'passed' as blocks,
             false as can_be_allowed,
-            'The newest `dbt build` of this entity has not passed: run it and read its errors.' as hint
+            'The newest `dbt build` has not passed: run it and read its errors.' as hint
         ),
         struct(
             'build_stale' as code,
@@ -137,7 +137,8 @@ gates as (
             ) as count_value,
             {{ max_age_hours }} as limit_value,
             coalesce(
-                joined.built_at < timestamp_sub(current_timestamp(), interval {{ max_age_hours }} hour),
+                joined.built_at
+                < timestamp_sub(current_timestamp(), interval {{ max_age_hours }} hour),
                 false
             ) as blocks,
             false as can_be_allowed,
@@ -150,7 +151,7 @@ gates as (
             0 as limit_value,
             coalesce(joined.build_settings != joined.run_settings, false) as blocks,
             false as can_be_allowed,
-            'dbt and the pusher ran with different settings: give both the same environment.' as hint
+            'dbt and the pusher had different settings: give both the same ones.' as hint
         ),
         struct(
             'source_empty' as code,
@@ -164,11 +165,12 @@ gates as (
         struct(
             'rows_unaccounted' as code,
             'source rows' as kind,
-            abs(joined.source_rows - coalesce(joined.built_rows, joined.source_rows)) as count_value,
+            abs(joined.source_rows - coalesce(joined.built_rows, joined.source_rows))
+                as count_value,
             0 as limit_value,
             joined.source_rows != coalesce(joined.built_rows, joined.source_rows) as blocks,
             false as can_be_allowed,
-            'The states do not add up to the rows that the build captured: run `dbt build` again.' as hint
+            'The states do not add up to what the build captured: run it again.' as hint
         ),
         struct(
             'mass_change' as code,
@@ -178,7 +180,7 @@ gates as (
             joined.is_settled and joined.known > 0
             and joined.creates > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
             true as can_be_allowed,
-            'Far more new records than usual: look at sync_status, then --allow-mass-change.' as hint
+            'Far more new records than usual: look, then --allow-mass-change.' as hint
         ),
         struct(
             'mass_change' as code,
@@ -187,7 +189,7 @@ gates as (
             greatest({{ mass_rows }}, joined.share_of_known) as limit_value,
             joined.updates > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
             true as can_be_allowed,
-            'Far more updates than usual: look at sync_status, then --allow-mass-change.' as hint
+            'Far more updates than usual: look, then --allow-mass-change.' as hint
         ),
         struct(
             'mass_change' as code,
@@ -196,7 +198,7 @@ gates as (
             greatest({{ mass_rows }}, joined.share_of_known) as limit_value,
             joined.clears > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
             true as can_be_allowed,
-            'Far more values than usual would be emptied: look at the source, then --allow-mass-change.' as hint
+            'Far more values than usual emptied: look, then --allow-mass-change.' as hint
         ),
         struct(
             'doubled_in_queue' as code,
@@ -214,7 +216,7 @@ gates as (
             0 as limit_value,
             joined.doubled_ids > 0 as blocks,
             false as can_be_allowed,
-            'Two rows of the queue share a HubSpot id: a match rule let two records through.' as hint
+            'Two rows of the queue share a HubSpot id: a match rule let two pass.' as hint
         ),
         struct(
             'doubled_in_queue' as code,
@@ -223,7 +225,7 @@ gates as (
             0 as limit_value,
             joined.doubled_emails > 0 as blocks,
             false as can_be_allowed,
-            'Two rows of the queue share an email: a match rule let two records through.' as hint
+            'Two rows of the queue share an email: a match rule let two pass.' as hint
         )
     ]) as gate
 

@@ -1,6 +1,6 @@
-{#- How much of the source cannot be used as it is: rows without a usable key, values that could not be
-    read, emails that are none. Facts about AMD, for people to put right there: a warning where
-    they touch more than so many per cent of the records. Names and counts, never values. -#}
+{#- How much of the source cannot be used as it is: rows without a usable key, values that could
+    not be read, emails that are none. Facts about AMD, for people to put right there: a warning
+    where they touch more than so many per cent of the records. Names and counts, never values. -#}
 {% test little_dirt(model, percent=5) %}
 with records as (
     select

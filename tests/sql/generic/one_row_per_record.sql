@@ -1,5 +1,6 @@
-{#- Two rows with one key would be written one over the other, a row without a record_ref could not be
-    named in a log, and a row that fell out between capture and outbox would be lost in silence. -#}
+{#- Two rows with one key would be written one over the other, a row without a record_ref could
+    not be named in a log, and a row that fell out between capture and outbox would be lost in
+    silence. -#}
 {% test one_row_per_record(model, captured) %}
 with keys as (
     select

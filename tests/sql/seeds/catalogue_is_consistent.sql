@@ -21,7 +21,9 @@ checked as (
         case
             when listings > 1 then 'listed more than once'
             when not has_object then 'entity is not in hubspot_objects'
-            when property = 'natural_id' and not (type = 'string' and is_unique and write = 'always')
+            when
+                property = 'natural_id'
+                and not (type = 'string' and is_unique and write = 'always')
                 then 'natural_id must be a unique string that is always written'
             when type is null or type not in (
                 'string', 'number', 'bool', 'date', 'datetime', 'enumeration', 'phone_number'
