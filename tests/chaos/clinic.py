@@ -58,6 +58,13 @@ PLANTED_BIRTH = "1931-07-19"
 PLANTS = (MARK, "8800112", "8811223", PLANTED_BIRTH, "7/19/1931", "(509) 555-8807", "88776611")
 
 
+def leaks(text: str) -> list[str]:
+    """The planted values in a text, whatever their case, and their words in hex or escaped."""
+    folded = text.lower()
+    escaped = [plant.encode("unicode_escape").decode().lower() for plant in PLANTS]
+    return [plant for plant in {*(p.lower() for p in PLANTS), *escaped} if plant in folded]
+
+
 def planted_patients() -> list[Row]:
     """The first has an address that HubSpot refuses, with a message that repeats it; the second
     is a lead's; the third's email belongs to another contact as its second one; the fourth has
@@ -67,8 +74,9 @@ def planted_patients() -> list[Row]:
         row: Row = {
             name: f"{MARK}{name}{number}"
             for name in (
-                "FirstName", "LastName", "Gender", "Address1", "Address2", "City", "PrimaryFacility",
-                "PrimaryFacilityCode", "PreferredFirstName", "MiddleName", "CareType",
+                "FirstName", "LastName", "Gender", "Address1", "Address2", "City",
+                "PrimaryFacility", "PrimaryFacilityCode", "PreferredFirstName", "MiddleName",
+                "CareType",
             )
         }  # fmt: skip
         row |= {

@@ -100,6 +100,7 @@ class World:
     states: set[str] = field(default_factory=set)
     runs: int = 0
     started: list[Running] = field(default_factory=list)
+    is_source_spoiled: bool = False
 
     @property
     def hubspot(self) -> SimulatorControl:
