@@ -101,7 +101,8 @@ findings as (
             != coalesce(sensitivity, 'non_sensitive') as applies,
             'warn' as severity,
             'other_sensitivity' as code,
-            concat('The portal has ', coalesce(portal_sensitivity, 'non_sensitive'), '.') as finding,
+            concat('The portal has ', coalesce(portal_sensitivity, 'non_sensitive'), '.')
+                as finding,
             'It cannot be changed later: put what the portal has into the seed.' as what_to_do
         )
     ]) as finding
