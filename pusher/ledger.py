@@ -89,7 +89,8 @@ def previous_status(at: Session) -> str | None:
     """How the last run that came to an end by itself ended, for these entities."""
     rows = at.warehouse.query(
         f"""select status from `{at.settings.ledger_table}`
-        where run_id != @run_id and status not in ('running', 'interrupted') and job_type in unnest(@entities)
+        where run_id != @run_id and status not in ('running', 'interrupted')
+            and job_type in unnest(@entities)
         order by started_at desc
         limit 1""",
         run_id=at.run_id,
