@@ -35,7 +35,7 @@ FOREIGN_SETTINGS = ("DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT
 
 
 class StackError(RuntimeError):
-    """A command of the stack failed; the text names its log."""
+    """A command of the stack failed; the text ends with its last lines."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class LocalStack:
         if check and result.exit_code != 0:
             tail = "\n".join(output.splitlines()[-40:])
             what = shlex.join(command[:4])
-            raise StackError(f"{what} … ended with {result.exit_code}; {log_path}:\n{tail}")
+            raise StackError(f"{what} … ended with {result.exit_code}:\n{tail}")
         return result
 
 
