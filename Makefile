@@ -72,8 +72,8 @@ chaos: $(STAMP) ## Kills, faults and generated values at full length: an hour
 	@CHAOS=full HYPOTHESIS_PROFILE=long $(PY) -m pytest tests/properties tests/e2e $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## Time and memory of builds and runs at growing sizes
-	@$(PY) -m sandbox.bench
+bench: $(STAMP) ## Time, memory and requests, by size (hours; BENCH=quick: five minutes)
+	@$(PY) -m bench
 
 .PHONY: stack
 stack: $(STAMP) ## Keep a local BigQuery and HubSpot running, with sample data

@@ -1,0 +1,158 @@
+"""The pusher at HubSpot's limits: rate, requests, CPU, memory; and a run with nothing to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from bench import mirror, scans
+from bench.results import Results, number
+from bench.world import NARROW, UNLIMITED, WIDE, Push, World
+from sandbox.sample_data import Clinic
+
+SHARE = 0.97
+CPU_MICROSECONDS = 125
+RECORDS_AT_ONCE = 100
+# From how many records on the shares of start and end, two seconds, are small enough to judge.
+JUDGED_RECORDS = 90_000
+# Below that, the last and smaller batch of each kind counts for too much.
+FULL_BATCHES = 5_000
+
+SHORT = (
+    "Too short to be judged: the wait for the last answer (0.8 s) and the first ten seconds' worth "
+    "of learning the limit count in full. 100,000 records are judged (BENCH=full)."
+)
+DBT = "dbt build"
+LAYERS = "Execution seconds as dbt reports them, summed over its threads."
+GUARDED = "Each batch is read before it is written."
+CPU = (
+    "User and system time of the whole process, less that of a run with nothing to do. Updates "
+    "include reading back what the run before wrote."
+)
+IDLE = (
+    "The run's own wall time, less the time it waited for BigQuery by its log. Where two entities "
+    "wait at once, their waits add up, so a little too much is taken off."
+)
+
+
+def sample(results: Results, folder: Path, runs: int) -> None:
+    """The sample project: build, push, nothing to do; then its mirror."""
+    with World(folder, Clinic(), WIDE) as world:
+        first = world.build()
+        results.add(DBT, "sample project, first build: whole process", "s", [first.wall_seconds])
+        report_layers(results, world, "sample project, first build")
+        world.push()
+        world.push()  # learns what HubSpot made of the first
+        _idle(results, world, runs)
+        builds = [world.build() for _ in range(max(1, runs // 2))]
+        results.add(DBT, "sample project, nothing new: whole process", "s",
+                    [build.wall_seconds for build in builds], at_most=25)  # fmt: skip
+        report_layers(results, world, "sample project, nothing new")
+        results.extra["scans"] = scans.report(*scans.daily(world))
+        mirror.measure(results, world, 0)
+
+
+def _idle(results: Results, world: World, runs: int) -> None:
+    section = "nothing to do (sample project)"
+    quiet = [world.push() for _ in range(runs)]
+    writes = [float(len(push.traffic.writes)) for push in quiet]
+    results.add(section, "writes", "", writes, at_most=0)
+    asked = [float(push.cost.finished["hubspot_requests"]) for push in quiet]
+    results.add(section, "HubSpot requests", "", asked, at_most=8)
+    trips = [float(push.cost.finished["bigquery_round_trips"]) for push in quiet]
+    results.add(section, "BigQuery round trips", "", trips)
+    results.add(section, "whole process", "s", [push.cost.wall_seconds for push in quiet])
+    results.add(section, "whole process without BigQuery", "s",
+                [_own_seconds(push) for push in quiet], at_most=3, note=IDLE)  # fmt: skip
+    results.add(section, "CPU", "s", [push.cost.cpu_seconds for push in quiet])
+    world.limits(burst=190, latency_ms=0, per_record_ms=0)
+    near = [world.push() for _ in range(max(1, runs // 2))]
+    results.add(section, "whole process without BigQuery, HubSpot answering at once", "s",
+                [_own_seconds(push) for push in near], note=IDLE)  # fmt: skip
+
+
+def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, burst: int) -> None:
+    """Create everything, change everything, several times over; patients, then ROIs."""
+    ceiling = burst * RECORDS_AT_ONCE / 10
+    pushed: defaultdict[str, list[Push]] = defaultdict(list)
+    quiet: list[Push] = []
+    with World(folder, Clinic(patients, rois, contacts=0), WIDE if burst == 190 else NARROW) as it:
+        it.build()
+        report_layers(results, it, f"first build, {number(patients)} patients, {number(rois)} ROIs")
+        for turn in range(runs):
+            if turn:
+                it.forget()
+            pushed["creates"].append(it.push("--entity", "patients"))
+            if rois:
+                pushed["guarded creates"].append(it.push("--entity", "rois"))
+            it.change(turn)
+            it.build()
+            changes = ("--allow-mass-change", "--entity")
+            pushed["updates"].append(it.push(*changes, "patients"))
+            if rois:
+                pushed["guarded updates"].append(it.push(*changes, "rois"))
+            it.push("--entity", "patients")
+            quiet.append(it.push("--entity", "patients"))
+        report_layers(results, it, f"build with every row changed, {number(patients)} patients")
+    startup = min(push.cost.cpu_seconds for push in quiet)
+    for kind, pushes in pushed.items():
+        limit = ceiling / 2 if kind.startswith("guarded") else ceiling
+        _report(results, kind, pushes, limit, startup, burst)
+
+
+def memory(results: Results, folder: Path, sizes: tuple[int, ...]) -> None:
+    """First loads without limit or latency: only their memory is of interest."""
+    for size in sizes:
+        with World(folder / str(size), Clinic(size, 0, contacts=0), UNLIMITED) as world:
+            world.build()
+            push = world.push("--entity", "patients")
+            queued = push.traffic.records
+            results.add("memory", f"peak, {number(queued)} queued", "MB", [push.cost.peak_mb])
+            own = push.cost.cpu_seconds / max(1, queued) * 1e6
+            title = f"CPU, {number(queued)} queued, no limit"
+            results.add("memory", title, "µs per record", [own], note="start-up included")
+
+
+def _report(
+    results: Results, kind: str, pushes: list[Push], ceiling: float, startup: float, burst: int
+) -> None:
+    records = pushes[0].traffic.records
+    section = f"push: {kind}, {number(records)} records, {burst} requests/10 s"
+    is_long = records >= JUDGED_RECORDS
+    is_guarded = kind.startswith("guarded")
+    request_limit = 0.0205 if is_guarded else 0.0105
+    results.add(
+        section,
+        f"rate, of {number(ceiling)}",
+        "records/s",
+        [push.traffic.rate for push in pushes],
+        at_least=SHARE * ceiling if is_long else None,
+        note=(GUARDED if is_guarded else "") if is_long else SHORT,
+    )
+    results.add(section, "rate, to the last request sent", "records/s",
+                [push.traffic.steady_rate for push in pushes])  # fmt: skip
+    results.add(section, "429s after the first 10 s", "",
+                [push.traffic.late_429s for push in pushes], at_most=0)  # fmt: skip
+    results.add(section, "requests per record", "",
+                [len(push.traffic.shipping) / push.traffic.records for push in pushes],
+                at_most=request_limit if records >= FULL_BATCHES else None)  # fmt: skip
+    own = [(push.cost.cpu_seconds - startup) / push.traffic.records * 1e6 for push in pushes]
+    results.add(section, "CPU", "µs per record", own,
+                at_most=CPU_MICROSECONDS if is_long else None,
+                note=CPU)  # fmt: skip
+    results.add(section, "peak memory", "MB", [push.cost.peak_mb for push in pushes])
+    trips = [float(push.cost.finished["bigquery_round_trips"]) for push in pushes]
+    results.add(section, "BigQuery round trips", "", trips)
+
+
+def _own_seconds(push: Push) -> float:
+    return float(push.cost.wall_seconds - push.cost.finished["bigquery_seconds"])
+
+
+def report_layers(results: Results, world: World, title: str) -> float:
+    """Execution seconds of the latest build by layer; their sum."""
+    layers = world.layers()
+    for layer, seconds in sorted(layers.items(), key=lambda item: -item[1]):
+        results.add(DBT, f"{title}: {layer}", "s", [seconds])
+    results.add(DBT, f"{title}: all layers", "s", [sum(layers.values())], note=LAYERS)
+    return sum(layers.values())
