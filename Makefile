@@ -11,6 +11,8 @@ DBT := $(VENV)/bin/dbt
 STAMP := $(VENV)/.installed
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run $(wildcard deploy/*.sh)
+# Tests of the text alone, compiled or not.
+LINT_TESTS := $(addprefix tests/analyzer/test_,repository.py models.py facts.py)
 # Further arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
 
@@ -49,7 +51,7 @@ lint: $(STAMP) ## Style, types, and Google's own analyser over all SQL
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models tests/sql 2> /dev/null
 	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
-	@$(PY) -m pytest -q $(addprefix tests/analyzer/test_,repository.py models.py facts.py)
+	@$(PY) -m pytest -q $(LINT_TESTS)
 
 .PHONY: test
 test: $(STAMP) ## All tests: Python, dbt's unit tests, properties, end to end
@@ -69,7 +71,7 @@ push: $(STAMP) ## python -m pusher, where the environment says
 
 .PHONY: chaos
 chaos: $(STAMP) ## Kills, faults and generated values at full length: an hour
-	@CHAOS=full HYPOTHESIS_PROFILE=long $(PY) -m pytest tests/properties tests/e2e $(PYTEST_ARGS)
+	@CHAOS=full HYPOTHESIS_PROFILE=long $(PY) -m pytest tests/chaos tests/e2e tests/properties $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## Time, memory and requests, by size (hours; BENCH=quick: five minutes)
