@@ -23,7 +23,7 @@ CURSOR = (
 
 def run(results: Results, folder: Path, contacts: int) -> None:
     """A large portal, in a world of its own."""
-    with World(folder, Clinic(50, 0, contacts=0), UNLIMITED) as world:
+    with World(folder, Clinic(50, 50, contacts=0), UNLIMITED) as world:
         world.build()
         world.push("mirror")
         measure(results, world, contacts)
