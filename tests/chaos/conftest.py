@@ -26,6 +26,7 @@ from tests.chaos.proxy import BigQueryProxy
 from tests.chaos.world import EndState, World
 
 HERE = Path(__file__).parent
+LENGTH = os.environ.get("CHAOS", "short")
 # One looks at what all the rest have logged; the other leaves a build behind that has failed.
 LAST = ("test_no_phi.py", "test_builds.py")
 
@@ -37,13 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--chaos",
         choices=("short", "full"),
-        default=os.environ.get("CHAOS", "short"),
+        default=LENGTH,
         help="how many kills and faults: a short set, or all of them",
     )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"chaos: {config.getoption('--chaos')}, seed {seed()} (CHAOS_SEED)"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    length = _length(terminalreporter.config)
+    terminalreporter.write_line(f"chaos: {length} length, CHAOS_SEED={seed()}")
+
+
+def _length(config: pytest.Config) -> str:
+    """A run of all tests reads this file too late to know of its option."""
+    return str(config.getoption("chaos", LENGTH))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ordered = iter(sorted(ours, key=lambda item: _place(item.path.name)))
     known = set(ours)
     items[:] = [next(ordered) if item in known else item for item in items]
-    if config.getoption("--chaos") != "full":
+    if _length(config) != "full":
         left_out = [item for item in ours if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("full")]
@@ -71,11 +78,6 @@ def _place(name: str) -> int:
 
 def seed() -> int:
     return int(os.environ.get("CHAOS_SEED", "4"))
-
-
-@pytest.fixture(scope="session")
-def is_full(pytestconfig: pytest.Config) -> bool:
-    return bool(pytestconfig.getoption("--chaos") == "full")
 
 
 class Mailbox:

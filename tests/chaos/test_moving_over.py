@@ -23,7 +23,9 @@ def test_the_first_run_stops_once_and_says_how_much_would_change(
     gates = [event for event in first_stop.events if event["event"] == "gate"]
     assert {(gate["entity"], gate["code"], gate["kind"]) for gate in gates} >= {
         ("patients", "mass_change", "update"),
+        ("patients", "mass_change", "clear"),
         ("rois", "mass_change", "update"),
+        ("rois", "mass_change", "clear"),
     }
     assert all(gate["count_value"] > gate["limit_value"] >= 5 for gate in gates)
     assert "allow-mass-change" in first_stop.stderr
