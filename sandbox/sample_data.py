@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import chain, islice
 from random import Random
 from typing import Any
@@ -182,7 +182,8 @@ FIRST_ROI_RECORD = 900_000_001
 OLDEST_BIRTH = date(1935, 1, 1)
 BIRTH_DAYS = (date(2012, 12, 31) - OLDEST_BIRTH).days
 BIRTHS = tuple((OLDEST_BIRTH + timedelta(days=day)).isoformat() for day in range(BIRTH_DAYS))
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LAST_DAY = date(2026, 10, 31)
+DAYS_AGO = tuple((LAST_DAY - timedelta(days=day)).isoformat() for day in range(1_100))
 ACCENTS = str.maketrans("áéíóúñüöëïßøåÉÍŁłŽžĐđćặ", "aeiounuoeisoaEILlZzDdca")
 
 
@@ -367,7 +368,7 @@ def _patient_row(who: Person, chance: Callable[[], float]) -> dict[str, Any]:
     facility = FACILITIES[int(chance() * len(FACILITIES))]
     treatments = int(chance() * 40)
     is_started = chance() < 0.7
-    consult = NOW - timedelta(minutes=int(chance() * 1_500_000))
+    consult = _moment(int(chance() * 1_500_000))
     row: dict[str, Any] = {
         "ID": who.patient_id,
         "Chart": who.chart,
@@ -389,7 +390,7 @@ def _patient_row(who: Person, chance: Callable[[], float]) -> dict[str, Any]:
         "FutureFollowUpCount": int(chance() * 3),
         "PrimaryFacility": facility[0],
         "PrimaryFacilityCode": facility[1],
-        "FirstInitialConsult": consult.strftime("%Y-%m-%dT%H:%M:00") if is_started else None,
+        "FirstInitialConsult": consult if is_started else None,
         "Started": is_started,
         "Active": "Y" if is_started and chance() < 0.8 else "N",
         "PreferredFirstName": NICKNAMES.get(who.first) if chance() < 0.1 else None,
@@ -453,7 +454,7 @@ def _second_row(row: dict[str, Any], chance: Callable[[], float]) -> dict[str, A
 
 def _roi_row(number: int, who: Person, chance: Callable[[], float]) -> dict[str, Any]:
     template_id, template = TEMPLATES[int(chance() * len(TEMPLATES))]
-    accepted = NOW - timedelta(minutes=int(chance() * 400_000))
+    accepted = _moment(int(chance() * 400_000))
     dirt = chance()
     return {
         "roi_id": FIRST_ROI_ID + number,
@@ -461,8 +462,8 @@ def _roi_row(number: int, who: Person, chance: Callable[[], float]) -> dict[str,
         "TemplateName": template if dirt > 0.004 else " ",
         "PatientID": who.patient_id if dirt < 0.97 else None,
         "PatientChart": who.chart,
-        "AcceptedDatetime": accepted.strftime("%Y-%m-%dT%H:%M:%S"),
-        "CompletedDate": accepted.date().isoformat() if chance() < 0.8 else None,
+        "AcceptedDatetime": accepted,
+        "CompletedDate": accepted[:10] if chance() < 0.8 else None,
         "Patient Name": f"{who.first} {who.last}",
         "DOB": f"{who.birth}T00:00:00",
         "ProviderName": PROVIDERS[int(chance() * len(PROVIDERS))],
@@ -474,9 +475,15 @@ def _roi_row(number: int, who: Person, chance: Callable[[], float]) -> dict[str,
     }
 
 
+def _moment(minutes: int) -> str:
+    """So many minutes before the last midnight that anything happened at."""
+    days, minute = divmod(minutes, 1440)
+    return f"{DAYS_AGO[days]}T{23 - minute // 60:02d}:{59 - minute % 60:02d}:00"
+
+
 def _stamp(number: int) -> str:
     """An updated-at within the last year or so, never the same minute for long."""
-    return (NOW - timedelta(minutes=number % 500_000)).strftime("%Y-%m-%dT%H:%M:00Z")
+    return f"{_moment(number % 500_000)}Z"
 
 
 def text_schema(schema: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
