@@ -492,24 +492,27 @@ def text_schema(schema: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def as_text(rows: Rows, schema: Iterable[tuple[str, str]]) -> Rows:
     """The same rows as an all-text replica has them: `123.0`, `Y`, `02/29/1980`."""
-    types = dict(schema)
+    spellings = [(name, _spelling(name, column_type)) for name, column_type in schema]
+    changed = [(name, spelling) for name, spelling in spellings if spelling is not None]
     for row in rows:
-        yield {name: _text(name, types[name], value) for name, value in row.items()}
+        text = dict(row)
+        for name, spelling in changed:
+            value = row[name]
+            if value is not None:
+                text[name] = spelling(value)
+        yield text
 
 
-def _text(name: str, column_type: str, value: Any) -> str | None:
-    if value is None:
-        return None
+def _spelling(name: str, column_type: str) -> Callable[[Any], str] | None:
     if name in FLOAT_IDS:
-        return f"{value}.0"
+        return "{}.0".format
     if column_type == "BOOL":
-        return "Y" if value else "N"
+        return lambda value: "Y" if value else "N"
     if name in US_DATES:
-        year, month, day = value[:10].split("-")
-        return f"{month}/{day}/{year}"
+        return lambda value: f"{value[5:7]}/{value[8:10]}/{value[:4]}"
     if column_type == "DATETIME":
-        return str(value).replace("T", " ")
-    return str(value)
+        return lambda value: value.replace("T", " ")
+    return None if column_type in ("STRING", "DATE", "TIMESTAMP") else str
 
 
 # ---------------------------------------------------------------- HubSpot records
