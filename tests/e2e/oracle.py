@@ -671,15 +671,15 @@ class _Matcher:
             if read_key(contact.value("amd_patient_id")) == patient.key:
                 patient.tier, patient.contact = 0, contact
                 return
-        contact = self.id_map.target(patient.key)
-        if contact is None:
+        mapped_contact = self.id_map.target(patient.key)
+        if mapped_contact is None:
             return
-        differs_on_birth = _differ(patient.who.birth, self.people[contact.id].birth)
+        differs_on_birth = _differ(patient.who.birth, self.people[mapped_contact.id].birth)
         has_hash = self.id_map.rows[patient.key].payload_hash is not None
-        if not self.is_free_for(patient, contact) or (not has_hash and differs_on_birth):
+        if not self.is_free_for(patient, mapped_contact) or (not has_hash and differs_on_birth):
             patient.reason = "id_map_conflict"
         else:
-            patient.tier, patient.contact = 0, contact
+            patient.tier, patient.contact = 0, mapped_contact
 
     def _by_email(self, patient: _Patient) -> None:
         if patient.who.email is None:
@@ -900,10 +900,10 @@ def decide_rois(world: World) -> tuple[dict[str, Decision], list[Decision]]:
     mirror = Mirror(world.roi_records)
     id_map = IdMap(world.roi_map, mirror)
     by_key: dict[str, list[Record]] = defaultdict(list)
-    for record in mirror.live.values():
-        key = read_key(record.value("roi_id"))
+    for carrying in mirror.live.values():
+        key = read_key(carrying.value("roi_id"))
         if key is not None:
-            by_key[key].append(record)
+            by_key[key].append(carrying)
     keyed, without_key = gather(world.rois, "roi_id", ("TemplateName",), world.options.updated_at)
     decisions = {}
     for row in keyed:

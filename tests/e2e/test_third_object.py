@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,7 @@ SCHEMA = (
     ("updated_at", "TIMESTAMP"),
 )
 STAMP = "2026-11-01T12:00:00Z"
-PROVIDERS = [
+PROVIDERS: list[dict[str, Any]] = [
     {"ProviderID": 1, "ProviderName": "Dr. Ana Núñez 🙂", "NPI": "123", "Fax": "1",
      "Since": "2020-02-29", "updated_at": STAMP},
     {"ProviderID": 2, "ProviderName": "Lee & Partners", "NPI": None, "Fax": "2", "Since": None,
