@@ -149,7 +149,8 @@ class Warehouse:
                     raise Failed(self._translated(error).code, "a page failed") from None
             if page is None:
                 return
-            yield [row.values() for row in page]
+            # Not row.values(): that makes a deep copy, a tenth of the CPU of a whole run.
+            yield [row[:] for row in page]
 
     def append(
         self, table: str, lines: BytesIO, on_failure: Callable[[], None] = lambda: None
