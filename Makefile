@@ -81,13 +81,18 @@ bench: $(STAMP) ## Time, memory and requests, by size (hours; BENCH=quick: five 
 stack: $(STAMP) ## Keep a local BigQuery and HubSpot running, with sample data
 	@$(PY) -m sandbox.stack
 
+# Older pips want a pin by the plain name, and one by each name with extras: `extras` writes both.
 .PHONY: lock
 lock: ## Compile requirements*.in into requirements*.txt (pins stay unless dropped from them)
-	@compile() { $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
-	    --no-header --no-emit-index-url --no-emit-find-links "$$@"; }; \
+	@extras() { awk 'function out(plain) { plain = block; if (sub(/^[^ =]*\[[^]]*\]/, name, plain) \
+	    && !seen[name]++) printf "%s", plain; printf "%s", block; block = "" } \
+	    /^[a-z]/ { out(); name = $$1; sub(/[[=].*/, "", name) } { block = block $$0 "\n" } END { out() }' "$$1"; }; \
+	compile() { $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
+	    --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links "$$@"; \
+	    extras "$${@: -1}" > $(VENV)/lock.txt; cp $(VENV)/lock.txt "$${@: -1}"; }; \
 	compile requirements.in -o requirements.txt; \
-	compile requirements-dev.in -c requirements.txt -o requirements-dev.txt \
-	    $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+	compile requirements-dev.in -c requirements.txt $$(awk -F '[[=]' '/^[a-z]/ {print "--no-emit-package", $$1}' \
+	    requirements.txt | sort -u) -o requirements-dev.txt
 
 .PHONY: clean
 clean: ## Remove caches and build output (not .venv)
