@@ -23,6 +23,8 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
+from sandbox.emulator import STOP_WITH_PARENT
+
 Row = Mapping[str, Any]
 Schema = Sequence[tuple[str, str]]
 
@@ -86,13 +88,14 @@ class BigQueryEmulator:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             text=True,
             errors="replace",
             # Its own group, so that Ctrl-C reaches the owner first, which then stops it in order.
             start_new_session=True,
             # The avro extension has no wheel and would be downloaded.
-            env=os.environ | {"BQEMU_ENABLE_FORMAT_EXTENSIONS": "false", "TZ": "UTC"},
+            env=os.environ
+            | {"BQEMU_ENABLE_FORMAT_EXTENSIONS": "false", "TZ": "UTC", STOP_WITH_PARENT: "1"},
             cwd=Path(__file__).resolve().parent.parent,
         )
         deadline = time.monotonic() + self._start_seconds

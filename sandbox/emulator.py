@@ -11,6 +11,10 @@ policies), and a pass that finds its text already parsed gets a copy of that tre
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import sys
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +22,7 @@ import sqlglot
 import sqlglot.expressions.core as core
 
 TREES_KEPT = 64
+STOP_WITH_PARENT = "STOP_WITH_PARENT"
 
 _parse_one = sqlglot.parse_one
 _deepcopy = core.deepcopy
@@ -48,7 +53,19 @@ def left_alone(*_: Any, **__: Any) -> bool:
     return False
 
 
+def stop_with_parent() -> None:
+    """Ends this process once its parent is gone, however that went: then stdin is at its end."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
+    if os.environ.get(STOP_WITH_PARENT):
+        stop_with_parent()
     sqlglot.parse_one = parse_one
     core.deepcopy = copied
     # Trees of a hundred thousand nodes come and go; the collector need not look at each.
