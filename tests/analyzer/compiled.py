@@ -184,8 +184,7 @@ class Project:
         judged = Judged(self._google.copy())
         for path, columns in self._existing.items():
             judged.google.add_table(path, columns)
-        # A parse that dbt has kept loses sources whose name comes from a changed variable.
-        arguments = ["compile", "--no-partial-parse"]
+        arguments = ["compile"]
         if variant.is_full_refresh:
             arguments.append("--full-refresh")
         results = self._dbt(*arguments, settings=self._settings(variant)).results

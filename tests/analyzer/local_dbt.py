@@ -33,6 +33,7 @@ class LocalDbt:
         self.client = emulator.client()
         self.work_dir = work_dir
         self._project_dir = project_dir
+        self._parsed_for: Mapping[str, str] | None = {}
         for dataset in ("amd", "etl"):
             self.client.create_dataset(f"{emulator.project}.{dataset}", exists_ok=True)
 
@@ -51,11 +52,15 @@ class LocalDbt:
         return outcome.result
 
     def invoke(self, *arguments: str, settings: Mapping[str, str] | None = None) -> dbtRunnerResult:
+        # The project's own parse is thrown away each time, since dbt misses a changed variable.
+        parse = "--partial-parse" if settings == self._parsed_for else "--no-partial-parse"
+        self._parsed_for = settings
         with mock.patch.dict(os.environ, self.environment(settings), clear=True):
             return dbtRunner().invoke(
                 [
                     *arguments,
                     "--quiet",
+                    parse,
                     "--project-dir", str(self._project_dir),
                     "--target-path", str(self.work_dir / "target"),
                     "--log-path", str(self.work_dir / "logs"),
