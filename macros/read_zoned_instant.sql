@@ -2,7 +2,7 @@
 {% macro read_zoned_instant(text) -%}
     {%- set clock = '([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?' -%}
     case
-        when regexp_contains({{ text }}, r'^-?\d{9,14}$')
+        when regexp_contains({{ text }}, r'^-?\d{9,13}$|^\d{14}$')
             then timestamp_millis(safe_cast({{ text }} as int64))
         when regexp_contains(
             {{ text }},
