@@ -74,7 +74,7 @@ chaos: $(STAMP) ## Kills, faults and generated values at full length: an hour
 	@CHAOS=full HYPOTHESIS_PROFILE=long $(PY) -m pytest tests/chaos tests/e2e tests/properties $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## Time, memory and requests, by size (hours; BENCH=quick: five minutes)
+bench: $(STAMP) ## Time, memory and requests, by size (hours; BENCH=quick: minutes)
 	@$(PY) -m bench
 
 .PHONY: stack

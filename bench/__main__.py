@@ -1,6 +1,6 @@
 """`python -m bench`: starts what it needs, measures, prints one table.
 
-BENCH=quick (5 minutes), BENCH=medium (an hour) or BENCH=full (the default: hours); a single
+BENCH=quick (minutes), BENCH=medium (an hour) or BENCH=full (the default: hours); a single
 part: `python -m bench quick --only push`. The table is also in .local/bench/results.json, with a
 plot beside it.
 """
