@@ -80,7 +80,7 @@
                 'hubspot_id': 'string', 'payload_hash': 'string', 'source_rows': 'int64',
                 'object_type': 'string', 'operation': 'string', 'id_property': 'string',
                 'properties': 'string', 'guard': 'string', 'cleared_values': 'int64',
-                'catalogue_hash': 'string', 'is_queued': 'bool',
+                'catalogue_hash': 'string', 'is_queued': 'bool', 'is_resumed_create': 'bool',
             },
             'design': 'cluster by entity, natural_key',
         },

@@ -1,10 +1,56 @@
 {{ config(meta={'arguments': ['in_run_id string', 'in_entities string']}) }}
-create or replace table {{ source('control', 'reverse_etl_snapshot') }}
+{%- set snapshot = source('control', 'reverse_etl_snapshot') -%}
+create or replace table {{ snapshot }}
 cluster by entity, record_ref
 as
+-- What an earlier run set out to create. One that was killed may have done so without a record of
+-- it: then the id map does not know what HubSpot has by its key.
+with creates_begun as (
+
+    select distinct
+        entity,
+        natural_key,
+    from {{ snapshot }}
+    where is_queued and (operation = 'upsert' or is_resumed_create)
+
+)
+
 select
     in_run_id as run_id,
     current_timestamp() as taken_at,
+    decisions.entity,
+    decisions.natural_key,
+    decisions.record_ref,
+    decisions.state,
+    decisions.reason,
+    decisions.warnings,
+    decisions.match_tier,
+    decisions.hubspot_id,
+    decisions.payload_hash,
+    decisions.source_rows,
+    decisions.object_type,
+    decisions.operation,
+    decisions.id_property,
+    decisions.properties,
+    decisions.guard,
+    decisions.cleared_values,
+    decisions.catalogue_hash,
+    decisions.is_queued,
+    decisions.state = 'update'
+    and decisions.match_tier = 0
+    and not decisions.is_recorded
+    and creates_begun.natural_key is not null as is_resumed_create
+from {{ ref('sync_decisions') }} as decisions
+left join creates_begun
+    on
+        decisions.entity = creates_begun.entity
+        and decisions.natural_key = creates_begun.natural_key
+where decisions.entity in unnest(split(in_entities, ','))
+union all
+-- A run of one entity leaves what was decided for the others.
+select
+    run_id,
+    taken_at,
     entity,
     natural_key,
     record_ref,
@@ -22,6 +68,7 @@ select
     guard,
     cleared_values,
     catalogue_hash,
-    is_queued
-from {{ ref('sync_decisions') }}
-where entity in unnest(split(in_entities, ','));
+    is_queued,
+    is_resumed_create
+from {{ snapshot }}
+where entity not in unnest(split(in_entities, ','));

@@ -59,8 +59,13 @@ counts as (
         entity,
         sum(source_rows) as source_rows,
         countif(match_tier = 0) as known,
-        countif(state = 'create' or (state = 'update' and match_tier != 0)) as creates,
-        countif(state = 'update' and match_tier = 0) as updates,
+        countif(
+            state = 'create'
+            or (state = 'update' and (match_tier != 0 or coalesce(is_resumed_create, false)))
+        ) as creates,
+        countif(
+            state = 'update' and match_tier = 0 and not coalesce(is_resumed_create, false)
+        ) as updates,
         countif(cleared_values > 0) as clears,
         countif(is_queued)
         - count(distinct if(is_queued, natural_key, null)) as doubled_keys,

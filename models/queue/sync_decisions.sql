@@ -75,6 +75,7 @@ joined as (
         ) as withheld_properties,
         match_records.guard_properties,
         id_map.payload_hash as sent_hash,
+        id_map.natural_key is not null as is_recorded,
         coalesce(id_map.hubspot_id = match_records.hubspot_id, false) as is_mapped_here,
         -- Only a record that HubSpot changed after our last write can have drifted from it.
         coalesce(mirror.last_modified_at > id_map.hubspot_updated_at, false) as is_changed_since,
@@ -259,6 +260,7 @@ final as (
             0
         ) as cleared_values,
         catalogue_hash,
+        is_recorded,
         is_queued,
     from queued
 
