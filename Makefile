@@ -11,8 +11,8 @@ DBT := $(VENV)/bin/dbt
 STAMP := $(VENV)/.installed
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run $(wildcard deploy/*.sh)
-# Tests of the text alone, compiled or not.
-LINT_TESTS := $(addprefix tests/analyzer/test_,repository.py models.py facts.py)
+# Two processes share the tests by the groups of tests/conftest.py, in the order of their folders.
+IN_PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
 
@@ -45,17 +45,21 @@ demo: $(STAMP) ## The main job on made-up data: build, push, nothing to do, a da
 	@$(PY) -m sandbox.demo
 
 .PHONY: lint
-lint: $(STAMP) ## Style, types, and Google's own analyser over all SQL
+lint: $(STAMP) ## Style and types of Python, SQL and shell
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models tests/sql 2> /dev/null
 	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
-	@$(PY) -m pytest -q $(LINT_TESTS)
+	@$(PY) -m pytest -q tests/analyzer/test_repository.py
+
+.PHONY: analyze
+analyze: $(STAMP) ## Google's own analyser over all SQL, for any shape of the source
+	@$(PY) -m pytest -q tests/analyzer --deselect tests/analyzer/test_dbt_units.py $(PYTEST_ARGS)
 
 .PHONY: test
 test: $(STAMP) ## All tests: Python, dbt's unit tests, properties, end to end
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest $(IN_PARALLEL) $(PYTEST_ARGS)
 
 .PHONY: test-quick
 test-quick: $(STAMP) ## The pusher and the simulator alone, without dbt

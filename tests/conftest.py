@@ -8,6 +8,17 @@ import pytest
 
 from sandbox.stack import LocalStack
 
+# Each of these folders shares what takes long to start, or looks at what all its tests left.
+KEPT_TOGETHER = ("chaos", "pusher", "properties", "simulator")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one process runs in one go, where several share the tests: a file, or a folder."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in KEPT_TOGETHER else f"{folder}/{item.path.stem}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
