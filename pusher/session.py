@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pusher import logs
 from pusher.errors import PusherError, SettingsError
@@ -24,7 +24,7 @@ class Session:
     warehouse: Warehouse
     hubspot: HubSpot
     lease: Lease
-    portal_id: str
+    portal_id: str  # blank until `identify` has asked
     objects: list[Row]  # of the view catalogue_objects
 
     @property
@@ -40,6 +40,17 @@ def connect(
     enter: Callable[[str], None] = logs.phase,
 ) -> Session:
     """Reach BigQuery and HubSpot and learn which portal this is; writes nothing."""
+    return identify(reach(settings, entities=entities, is_setup=is_setup, enter=enter), enter)
+
+
+def reach(
+    settings: Settings,
+    *,
+    entities: tuple[str, ...] = (),
+    is_setup: bool = False,
+    enter: Callable[[str], None] = logs.phase,
+) -> Session:
+    """Both ends by their settings, and what the catalogue says; HubSpot is not asked yet."""
     run_id = str(uuid.uuid4())
     logs.bind(run_id=run_id)
     enter("settings")
@@ -50,22 +61,27 @@ def connect(
     if unknown or not objects:
         known = ", ".join(sorted(row["entity"] for row in objects))
         raise SettingsError("unknown_entity", f"the catalogue has: {known or 'nothing'}")
-    enter("portal")
-    portal_id = hubspot.portal_id()
-    if not portal_id:
-        raise SettingsError("no_portal", "HubSpot names no portal for this token")
     return Session(
         run_id,
         settings,
         warehouse,
         hubspot,
         Lease(warehouse, settings.table("reverse_etl_lease"), run_id),
-        portal_id,
+        "",
         sorted(
             (row for row in objects if row["entity"] in (entities or [row["entity"]])),
             key=lambda row: str(row["entity"]),
         ),
     )
+
+
+def identify(session: Session, enter: Callable[[str], None] = logs.phase) -> Session:
+    """The session, with the portal that its token belongs to."""
+    enter("portal")
+    portal_id = session.hubspot.portal_id()
+    if not portal_id:
+        raise SettingsError("no_portal", "HubSpot names no portal for this token")
+    return replace(session, portal_id=portal_id)
 
 
 @contextmanager

@@ -158,6 +158,27 @@ def test_a_redirect_is_exit_2(world: World) -> None:
     assert world.run().returncode == 2
 
 
+def test_a_run_that_never_began_is_in_the_ledger_and_told_once(world: World) -> None:
+    """Every night it fails the same way: one notice when that begins, and one when it ends."""
+    match = {"path_regex": "account-info"}
+    world.hubspot.fault("status", match=match, times=0, status=401)
+    nights = [world.run(), world.run()]
+    ledger = world.query("select * from etl.reverse_etl_run_ledger order by job_type")
+    world.hubspot.clear_faults()
+    nights.append(world.run())
+
+    assert [night.returncode for night in nights] == [1, 1, 0]
+    told = [
+        [event["codes"] for event in events(night.stdout) if event["event"] == "notified"]
+        for night in nights
+    ]
+    assert [len(notices) for notices in told] == [1, 0, 1]
+    assert {(row["status"], row["phase"], row["exit_code"]) for row in ledger} == {
+        ("failed", "portal", 1)
+    }
+    assert len(ledger) == 4
+
+
 def test_too_many_refusals_fail_the_run(world: World) -> None:
     """Everything is recorded and folded first."""
     world.decide(*(upsert(str(n), email="no address") for n in range(30)), upsert("ok"))
