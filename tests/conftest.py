@@ -12,6 +12,7 @@ from sandbox.stack import LocalStack
 KEPT_TOGETHER = ("chaos", "pusher", "properties", "simulator")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one process runs in one go, where several share the tests: a file, or a folder."""
     for item in items:
