@@ -11,8 +11,8 @@ DBT := $(VENV)/bin/dbt
 STAMP := $(VENV)/.installed
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run $(wildcard deploy/*.sh)
-# Two processes share the tests by the groups of tests/conftest.py, in the order of their folders.
-IN_PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes share the tests as tests/conftest.py says, in the order of their folders.
+IN_PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from sandbox.stack import LocalStack
 
 # Each of these folders shares what takes long to start, or looks at what all its tests left.
-KEPT_TOGETHER = ("chaos", "pusher", "properties", "simulator")
+KEPT_TOGETHER = ("chaos", "properties", "pusher", "simulator")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are looked at
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one process runs in one go, where several share the tests: a file, or a folder."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in KEPT_TOGETHER else f"{folder}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):
+    """Where several processes share the tests, one takes a whole file, or a whole folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        return path.parent.name if path.parent.name in KEPT_TOGETHER else str(path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
