@@ -1,0 +1,93 @@
+"""The first load of a big clinic, killed half way, and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sandbox.sample_data import Clinic, fill
+from sandbox.stack import LocalStack
+
+PATIENTS = int(os.environ.get("INITIAL_LOAD_PATIENTS", "200000"))
+KILLED_AFTER = PATIENTS // 250  # batches: half of what there is, or a little less
+PUSHER = (sys.executable, "-m", "pusher", "initial-load", "--yes")
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Clinic:
+    return Clinic(patients=PATIENTS, rois=PATIENTS // 100, contacts=PATIENTS // 20, seed=6)
+
+
+@pytest.mark.full
+def test_a_first_load_that_is_killed_half_way_is_gone_on_with(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """Nobody is missing, nobody is there twice, and nobody has to allow a mass change."""
+    # HubSpot's highest tier; how fast it answers is another test's matter.
+    options = ("--burst", "190", "--daily", "0")
+    with LocalStack(work_dir=tmp_path, simulator_options=options) as stack:
+        fill(stack.bigquery, stack.hubspot, stack.gcp_project, clinic)
+        stack.dbt("build")
+        stack.hubspot.fault(
+            "hold", name="held", when="after", seconds=600,
+            match={"path_regex": "/batch/upsert$", "after_n_requests": KILLED_AFTER},
+        )  # fmt: skip
+        with subprocess.Popen(
+            PUSHER,
+            cwd=stack.project_dir,
+            env=os.environ | stack.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(tmp_path / "killed.log").open("wb"),
+        ) as running:
+            try:
+                assert stack.hubspot.wait_fired("held", timeout=900)
+            finally:
+                running.send_signal(signal.SIGKILL)
+        stack.hubspot.clear_faults()
+        begun = _patient_keys(stack)
+        assert sum(begun.values()) >= KILLED_AFTER * 100 * 9 // 10
+
+        # What two minutes would do to the lease of a holder that has died.
+        stack.query(
+            f"""update `{stack.etl}.reverse_etl_lease`
+            set expires_at = current_timestamp() where holder is not null"""
+        )
+        done = stack.pusher("initial-load", "--yes")
+        finished = done.events[-1] if done.events else {}
+        assert done.exit_code == 0, finished
+
+        keys = _patient_keys(stack)
+        known = {
+            row["natural_key"]: row["hubspot_id"]
+            for row in stack.query(
+                f"""select natural_key, hubspot_id from `{stack.etl}.hubspot_id_map`
+                where entity = 'patients'"""
+            )
+        }
+        states = {
+            row["state"]: row["records"]
+            for row in stack.query(
+                f"""select state, count(*) as records from `{stack.etl}.sync_status`
+                where entity = 'patients' group by state"""
+            )
+        }
+        assert max(keys.values()) == 1
+        assert set(begun) | set(known) <= set(keys)
+        assert len(set(known.values())) == len(known) == states["unchanged"]
+        assert not {"create", "update"} & states.keys()
+
+
+def _patient_keys(stack: LocalStack) -> Counter[str]:
+    """How many live contacts carry each patient's key."""
+    return Counter(
+        properties["amd_patient_id"]
+        for properties in stack.hubspot.live("contacts").values()
+        if properties.get("amd_patient_id")
+    )
