@@ -77,6 +77,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
     ceiling = burst * RECORDS_AT_ONCE / 10
     pushed: defaultdict[str, list[Push]] = defaultdict(list)
     quiet: list[Push] = []
+    changes = ("--allow-mass-change", "--entity")
     clinic = Clinic(patients, rois or FEW_ROIS, contacts=0)
     with World(folder, clinic, WIDE if burst == 190 else NARROW) as it:
         it.build()
@@ -84,12 +85,11 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
         for turn in range(runs):
             if turn:
                 it.forget()
-            pushed["creates"].append(it.push("--entity", "patients"))
+            pushed["creates"].append(it.push(*changes, "patients"))
             if rois:
-                pushed["guarded creates"].append(it.push("--entity", "rois"))
+                pushed["guarded creates"].append(it.push(*changes, "rois"))
             it.change(turn)
             it.build()
-            changes = ("--allow-mass-change", "--entity")
             pushed["updates"].append(it.push(*changes, "patients"))
             if rois:
                 pushed["guarded updates"].append(it.push(*changes, "rois"))

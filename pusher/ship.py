@@ -66,7 +66,7 @@ class Shipper:
         self._on_progress = on_progress
         self._error: RunError | None = None
         self._lock = threading.Lock()
-        self._queue: queue.Queue[Batch | None] = queue.Queue(2 * workers)
+        self._queue: queue.Queue[Batch | None] = queue.Queue(workers)
         self._workers = [
             threading.Thread(target=self._work, name=f"ship-{number}", daemon=True)
             for number in range(workers)

@@ -50,7 +50,7 @@ with _without("pandas", "pyarrow"):
     from google.cloud import bigquery
 
 JOB_SECONDS = 900.0
-PAGE_ROWS = 1_000
+PAGE_ROWS = 500
 TRANSIENT = (
     google_errors.TooManyRequests,
     google_errors.ServerError,
