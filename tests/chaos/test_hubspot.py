@@ -222,12 +222,16 @@ def test_an_ending(world: World, undisturbed: EndState, name: str, after: int) -
 
 @pytest.mark.full
 @pytest.mark.parametrize("after", [0, 4])
-def test_an_outage_trips_a_breaker(world: World, undisturbed: EndState, after: int) -> None:
-    """Within ninety seconds, with one clear line, however many records are left."""
-    world.hubspot.faults(
-        [{"kind": "status", "status": 503, "times": 0,
-          "match": {"path_regex": BATCHES, "after_n_requests": after}}]
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 503}, {"kind": "stall", "seconds": 300}]
+)
+def test_an_outage_trips_a_breaker(
+    world: World, undisturbed: EndState, fault: Fault, after: int
+) -> None:
+    """Within ninety seconds, with one clear line, however many records are left, and whether
+    HubSpot says no or says nothing: then each request takes its whole timeout."""
+    match = {"path_regex": BATCHES, "after_n_requests": after}
+    world.hubspot.faults([{**fault, "times": 0, "match": match}])
     started_at = time.monotonic()
     done = world.push(INITIAL_BACKOFF="0.5")
     lasted = time.monotonic() - started_at
