@@ -221,7 +221,9 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "runs, what is due, dead letters, lease, mirror, builds", as_json)
     sub = add("initial-load", _push, "first load: counts, confirmation, push", entity)
     sub.add_argument("--yes", action="store_true", help="do not ask")
-    sub.set_defaults(allow_mass_change=False)
+    sub.add_argument(
+        "--allow-mass-change", action="store_true", help="pass the gates on updates and clears, too"
+    )
     sub = add("preview", _preview, "what would be sent, at no API cost", entity, as_json)
     sub.add_argument("--limit", type=int, default=100, help="how many records to name")
     return parser
