@@ -21,6 +21,8 @@ PORTAL = ("--settings", '{"invalid_tlds": []}', "--daily", "0")
 # An account of a paid tier, and one of the lowest, at the latency of a busy portal.
 WIDE = ("--burst", "190", "--latency-ms", "300", "--per-record-ms", "5")
 NARROW = ("--burst", "100", "--latency-ms", "300", "--per-record-ms", "5")
+# The same, answered at once: what takes memory then is not the waiting.
+PROMPT = ("--burst", "190", "--search-limit", "0")
 UNLIMITED = ("--burst", "0", "--search-limit", "0")
 WINDOW_SECONDS = 10.0
 FORGOTTEN = (
