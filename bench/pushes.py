@@ -112,6 +112,7 @@ def memory(results: Results, folder: Path, sizes: tuple[int, ...]) -> None:
             push = world.push("--entity", "patients")
             title = f"peak, {number(push.traffic.records)} queued"
             results.add("memory", title, "MB", [push.cost.peak_mb])
+            results.add("memory", "its rate", "records/s", [push.traffic.rate])
             peaks.append(push.cost.peak_mb)
     if peaks[1:]:
         results.add("memory", "the last by the first", "times", [peaks[-1] / peaks[0]],
