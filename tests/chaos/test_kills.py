@@ -7,7 +7,7 @@ its way to HubSpot or BigQuery, and the last phase that the dead run has logged 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -201,5 +201,9 @@ def test_killed_again_and_again(world: World, undisturbed: EndState, number: int
     world.assert_whole(undisturbed)
 
 
-# A run whose predecessors have sent everything comes through these all the same.
-ALWAYS_REACHED = [PLACES[name] for name in ("mirror", "snapshot", "gates", "fold", "ledger")]
+# A run whose predecessors have sent everything comes through these all the same; of the mirror it
+# may have nothing to load, but it always asks HubSpot.
+ALWAYS_REACHED = [
+    replace(PLACES["mirror"], arms=PLACES["mirror"].arms[-1:]),
+    *(PLACES[name] for name in ("snapshot", "gates", "fold", "ledger")),
+]
