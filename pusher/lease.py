@@ -75,6 +75,11 @@ class Lease:
         if not self.outlives(seconds):
             raise Failed("lease_lost", "the lease ran out before it could be renewed")
 
+    def renew(self) -> None:
+        """Begin its life anew, or raise where somebody else has taken it meanwhile."""
+        if not self._renewed():
+            raise Failed("lease_lost", "the lease ran out, and another run has taken it")
+
     def release(self) -> None:
         """Give it up, where it is still ours."""
         self._released.set()
@@ -90,13 +95,7 @@ class Lease:
     def _keep(self) -> None:
         while not self._released.wait(RENEW_SECONDS):
             try:
-                changed = self._update(
-                    f"""update {self._table}
-                    set heartbeat_at = current_timestamp(),
-                        expires_at =
-                            timestamp_add(current_timestamp(), interval {LIFE_SECONDS} second)
-                    where lease_name = 'pusher' and holder = @run_id"""
-                )
+                changed = self._renewed()
             except PusherError as error:
                 logs.event("lease_not_renewed", severity="WARNING", code=error.code)
                 continue
@@ -104,6 +103,14 @@ class Lease:
                 self._ends_at = 0.0
                 logs.event("lease_lost", severity="ERROR")
                 return
+
+    def _renewed(self) -> int:
+        return self._update(
+            f"""update {self._table}
+            set heartbeat_at = current_timestamp(),
+                expires_at = timestamp_add(current_timestamp(), interval {LIFE_SECONDS} second)
+            where lease_name = 'pusher' and holder = @run_id"""
+        )
 
     def _update(self, sql: str, **parameters: str) -> int:
         # Our end counts from before the statement, BigQuery's from within it.

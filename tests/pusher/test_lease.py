@@ -109,3 +109,20 @@ def test_a_holder_paused_past_its_end_writes_nothing(
     assert held.outlives(10)
     assert not held.outlives(25)
     held.release()
+
+
+def test_a_lease_that_ran_out_unnoticed_is_renewed_unless_another_has_it(world: World) -> None:
+    """A warehouse that was busy for minutes has let the heartbeat wait."""
+    first = make(world.settings(), "run-1")
+    first.take("p1", "")
+    first._ends_at = 0.0
+    assert not first.outlives(1)
+    first.renew()
+    assert first.outlives(60)
+
+    world.query("update etl.reverse_etl_lease set expires_at = timestamp '2020-01-01' where true")
+    second = make(world.settings(), "run-2")
+    second.take("p1", "")
+    with pytest.raises(Failed, match="lease_lost"):
+        first.renew()
+    second.release()
