@@ -6,6 +6,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -80,19 +81,28 @@ class _Run:
         self._snapshot: list[Row] = []
         self._repeat_failures: list[Row] = []
         self._previous_status: str | None = None
-        self._is_in_ledger = False
 
     def execute(self) -> None:
         at = session.reach(self._settings, entities=self._options.entities, enter=self._enter)
         self._session = at
-        try:
-            at = self._session = session.identify(at, self._enter)
-            with session.holding_lease(at, self._enter):
-                self._work_by_the_book(at)
-        except PusherError as error:
-            if not self._is_in_ledger and not isinstance(error, LeaseHeld):
-                self._record_early_end(at, as_run_error(error))
-            raise
+        with ExitStack() as held:
+            try:
+                at = self._session = session.identify(at, self._enter)
+                held.enter_context(session.holding_lease(at, self._enter))
+            except PusherError as caught:
+                if not isinstance(caught, LeaseHeld):
+                    self._record_early_end(at, as_run_error(caught))
+                raise
+            ledger.open_run(at, self._started_at)
+            error: RunError | None = None
+            try:
+                self._work(at)
+            except (Exception, KeyboardInterrupt) as caught:
+                error = as_run_error(caught)
+            self._interrupts.is_closing = True
+            self._close(at, error)
+            if error:
+                raise error
 
     def _record_early_end(self, at: Session, error: RunError) -> None:
         """Alerts compare a run with the one before it: one that never began counts, too."""
@@ -102,19 +112,6 @@ class _Run:
             logs.event("ledger_not_opened", severity="WARNING", code=caught.code)
         else:
             self._close(at, error)
-
-    def _work_by_the_book(self, at: Session) -> None:
-        ledger.open_run(at, self._started_at)
-        self._is_in_ledger = True
-        error: RunError | None = None
-        try:
-            self._work(at)
-        except (Exception, KeyboardInterrupt) as caught:
-            error = as_run_error(caught)
-        self._interrupts.is_closing = True
-        self._close(at, error)
-        if error:
-            raise error
 
     def _enter(self, step: str) -> None:
         self._step = step

@@ -37,10 +37,9 @@ def connect(
     *,
     entities: tuple[str, ...] = (),
     is_setup: bool = False,
-    enter: Callable[[str], None] = logs.phase,
 ) -> Session:
     """Reach BigQuery and HubSpot and learn which portal this is; writes nothing."""
-    return identify(reach(settings, entities=entities, is_setup=is_setup, enter=enter), enter)
+    return identify(reach(settings, entities=entities, is_setup=is_setup))
 
 
 def reach(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,10 +10,10 @@ import pytest
 
 from sandbox.sample_data import Clinic, fill
 from sandbox.stack import LocalStack
+from tests.chaos.process import Running
 
 PATIENTS = int(os.environ.get("INITIAL_LOAD_PATIENTS", "200000"))
 KILLED_AFTER = PATIENTS // 250  # batches: half of what there is, or a little less
-PUSHER = (sys.executable, "-m", "pusher", "initial-load", "--yes")
 
 
 @pytest.fixture
@@ -38,19 +35,13 @@ def test_a_first_load_that_is_killed_half_way_is_gone_on_with(
             "hold", name="held", when="after", seconds=600,
             match={"path_regex": "/batch/upsert$", "after_n_requests": KILLED_AFTER},
         )  # fmt: skip
-        with subprocess.Popen(
-            PUSHER,
-            cwd=stack.project_dir,
-            env=os.environ | stack.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(tmp_path / "killed.log").open("wb"),
-        ) as running:
-            try:
-                while not stack.hubspot.wait_fired("held", timeout=10):
-                    assert running.poll() is None, (tmp_path / "killed.log").read_text()
-            finally:
-                running.send_signal(signal.SIGKILL)
+        running = Running(["initial-load", "--yes"], stack.env)
+        try:
+            while not stack.hubspot.wait_fired("held", timeout=10):
+                assert running.is_running, running.end()
+        finally:
+            dead = running.kill()
+        assert dead.exit_code == -9, dead
         stack.hubspot.clear_faults()
         begun = _patient_keys(stack)
         assert sum(begun.values()) >= KILLED_AFTER * 100 * 9 // 10
