@@ -49,6 +49,7 @@ def measure(results: Results, world: World, contacts: int) -> None:
     results.add(SECTION, f"full, {number(held)} contacts: CPU", "µs per record",
                 [full.cost.cpu_seconds / held * 1e6], note="start-up included")  # fmt: skip
 
+    world.limits(BURST, LATENCY_MS, PER_RECORD_MS)
     _same_instant(world)
     delta = world.push("mirror")
     searches = [

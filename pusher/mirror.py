@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from pusher import logs
 from pusher.errors import Failed
@@ -22,6 +22,9 @@ from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse
 
 CHUNK_ROWS = 10_000  # at HubSpot's ceiling one load in five seconds
+RESULTS_CAP = 10_000  # no search shows a result beyond that place
+SPANS = 8  # searches in flight: enough for five a second where one takes a second and a half
+WORTH_SPLITTING = SPANS * SEARCH_LIMIT
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,13 @@ class Refreshed:
     watermark: datetime
     mode: str
     rows: int
+
+
+class _Span(NamedTuple):
+    """Record ids above one, up to and with another; without a second one, all above."""
+
+    above: str
+    upto: str | None
 
 
 def refresh(
@@ -76,30 +86,48 @@ def _all(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
 
 
 def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
-    """Pages by record id, so that neither the cap on results nor equal timestamps can hide one."""
-    start = _start(hubspot, plan)
-    last_id = "0"
-    while True:
-        results = hubspot.search(
-            plan["object_type"],
-            {
-                "filterGroups": [
-                    {
-                        "filters": [
-                            _filter(plan["last_modified_property"], "GTE", start),
-                            {"propertyName": "hs_object_id", "operator": "GT", "value": last_id},
-                        ]
-                    }
-                ],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": plan["properties"].split(","),
-                "limit": SEARCH_LIMIT,
-            },
-        ).get("results", [])
-        yield results
-        if len(results) < SEARCH_LIMIT:
-            return
-        last_id = str(results[-1]["id"])
+    """Pages by record id, so that neither the cap on results nor equal timestamps can hide one;
+    by several ranges of ids at once where there is much to read."""
+    since = _filter(plan["last_modified_property"], "GTE", _start(hubspot, plan))
+
+    def search(span: _Span, **more: Any) -> Document:
+        above = {"propertyName": "hs_object_id", "operator": "GT", "value": span.above}
+        upto = {"propertyName": "hs_object_id", "operator": "LTE", "value": span.upto}
+        body = {
+            "filterGroups": [{"filters": [since, above, upto] if span.upto else [since, above]}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": plan["properties"].split(","),
+            "limit": SEARCH_LIMIT,
+        }
+        return hubspot.search(plan["object_type"], body | more)
+
+    def split(span: _Span, records: int) -> list[_Span]:
+        # One record short of full pages: so a span's last page tells that it is the last.
+        size = records // WORTH_SPLITTING * SEARCH_LIMIT - 1
+        places = [str(size * number - 1) for number in range(1, SPANS)]
+        ends = readers.map(lambda place: search(span, after=place, limit=1), places)
+        # Places in the results shift while records change; the records that stand there do not.
+        bounds = [str(record["id"]) for end in ends for record in end.get("results", [])]
+        starts = [span.above, *bounds]
+        return [_Span(*ends) for ends in zip(starts, [*bounds, span.upto], strict=True)]
+
+    spans = [_Span("0", None)]
+    with ThreadPoolExecutor(SPANS, thread_name_prefix="delta") as readers:
+        while spans:
+            pages = list(readers.map(search, spans))
+            yield from (page.get("results", []) for page in pages)
+            rests = [rest for one in zip(spans, pages, strict=True) if (rest := _rest(*one))]
+            spans = [span for span, _ in rests]
+            if len(rests) == 1 and rests[0][1] >= WORTH_SPLITTING:
+                spans = split(spans[0], min(rests[0][1], RESULTS_CAP))
+
+
+def _rest(span: _Span, document: Document) -> tuple[_Span, int] | None:
+    """What a page has left of its span, and about how many records that is."""
+    results = document.get("results", [])
+    if len(results) < SEARCH_LIMIT:
+        return None
+    return _Span(str(results[-1]["id"]), span.upto), int(document.get("total", 0)) - len(results)
 
 
 def _start(hubspot: HubSpot, plan: Row) -> datetime:

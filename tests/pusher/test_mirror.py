@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from pusher.errors import Failed
 from pusher.hubspot import HubSpot
 from pusher.mirror import Refreshed
 from pusher.warehouse import Warehouse
+from sandbox.hubspot.client import TOKEN
 from tests.pusher.conftest import World
 
 
@@ -88,6 +90,31 @@ def test_a_delta_passes_the_cap_on_results_and_equal_timestamps(
 
     assert refresh(world, warehouse, hubspot).rows == 10_450
     assert len(mirrored(world)) == 10_450
+
+
+def test_spans_read_at_once_hide_no_record_while_others_leave_the_results(
+    world: World, warehouse: Warehouse
+) -> None:
+    """Were a page found by its place, each record that leaves would hide one at its end."""
+    refresh(world, warehouse, HubSpot(world.settings(), TOKEN))
+    load(world, 5_000, updatedAt=datetime.now(UTC).isoformat())
+    known = sorted(world.hubspot.live("contacts"), key=int)
+    leaving = iter(known[:100])
+    at_once: set[int] = set()
+
+    class Busy(HubSpot):
+        def search(self, object_type: str, body: dict[str, Any]) -> dict[str, Any]:
+            document = super().search(object_type, body)
+            at_once.add(threading.get_ident())
+            world.hubspot.archive(next(leaving))
+            return document
+
+    hubspot = Busy(world.settings(), TOKEN)
+    hubspot.limiter._interval["search"] = 0.0
+    refresh(world, warehouse, hubspot)
+
+    assert set(known[100:]) <= set(mirrored(world))
+    assert len(at_once) > 1
 
 
 def test_an_overlap_that_is_known_is_not_read_again(
