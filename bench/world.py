@@ -28,6 +28,7 @@ WINDOW_SECONDS = 10.0
 FORGOTTEN = (
     "hubspot_mirror",
     "hubspot_mirror_state",
+    "hubspot_merges",
     "hubspot_id_map",
     "reverse_etl_push_log",
     "reverse_etl_run_ledger",

@@ -92,6 +92,10 @@
             },
             'design': 'cluster by entity, hubspot_id',
         },
+        'hubspot_merges': {
+            'columns': {'entity': 'string', 'merged_id': 'string', 'survivor_id': 'string'},
+            'design': 'cluster by entity, merged_id',
+        },
         'hubspot_mirror_stage': {
             'columns': {
                 'refresh_id': 'string', 'entity': 'string', 'hubspot_id': 'string',

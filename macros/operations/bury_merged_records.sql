@@ -9,9 +9,8 @@ where
     entity = {{ entity }}
     and not coalesce(is_dead, false)
     and hubspot_id in (
-        select trim(merged_id)
-        from {{ source('hubspot', 'hubspot_mirror') }} as survivors
-        cross join unnest(split(survivors.merged_ids, ';')) as merged_id
-        where survivors.entity = {{ entity }} and trim(merged_id) != survivors.hubspot_id
+        select merged_id
+        from {{ source('hubspot', 'hubspot_merges') }}
+        where entity = {{ entity }}
     );
 {%- endmacro %}

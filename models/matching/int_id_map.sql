@@ -4,9 +4,9 @@ with id_map as (
 
 ),
 
-merged_records as (
+merges as (
 
-    select * from {{ ref('int_merged_records') }}
+    select * from {{ source('hubspot', 'hubspot_merges') }}
 
 ),
 
@@ -15,14 +15,14 @@ resolved as (
     select
         id_map.entity,
         id_map.natural_key,
-        coalesce(merged_records.survivor_id, id_map.hubspot_id) as hubspot_id,
+        coalesce(merges.survivor_id, id_map.hubspot_id) as hubspot_id,
         id_map.payload_hash,
         id_map.hubspot_updated_at,
     from id_map
-    left join merged_records
+    left join merges
         on
-            id_map.entity = merged_records.entity
-            and id_map.hubspot_id = merged_records.merged_id
+            id_map.entity = merges.entity
+            and id_map.hubspot_id = merges.merged_id
     where id_map.entity is not null and id_map.natural_key is not null
 
 )

@@ -38,6 +38,8 @@ when not matched then insert (
     current_timestamp()
 );
 
+{{ note_merges('in_entity') }}
+
 {{ bury_merged_records('in_entity') }}
 
 {{ note_mirror_refresh('in_entity', 'in_watermark', is_full=false) }}

@@ -57,6 +57,8 @@ when not matched by target then insert (
     current_timestamp()
 );
 
+{{ note_merges('in_entity') }}
+
 {{ bury_merged_records('in_entity') }}
 
 {{ note_mirror_refresh('in_entity', 'in_watermark', is_full=true) }}
