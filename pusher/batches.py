@@ -23,7 +23,7 @@ class QueueRow(NamedTuple):
     id_property: str
     properties: str  # a JSON object
     payload_hash: str
-    match_tier: int | None
+    match_tier: str | None  # a number, as BigQuery spells it
     guard: str | None  # a JSON object
 
 

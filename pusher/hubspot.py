@@ -73,12 +73,7 @@ class HubSpot:
     def batch(self, object_type: str, operation: str, body: bytes) -> Document:
         """`read`, `update` or `upsert` up to a hundred records."""
         path = f"{self._objects}/{self._type(object_type)}/batch/{operation}"
-        try:
-            return self._send("POST", path, body, is_write=operation != "read")
-        except Refused as error:
-            if error.refusal.http_status == 404 and not error.refusal.category:
-                raise Transient("http_404") from None  # a gateway's page, not HubSpot's own words
-            raise
+        return self._send("POST", path, body, is_write=operation != "read")
 
     # With retries.
 
@@ -97,7 +92,7 @@ class HubSpot:
     def portal_id(self) -> str:
         """Which portal the token belongs to; the first request of every run, without any data."""
         try:
-            details = self._call("GET", self._account)
+            details = self._call("GET", self._account, may_lack=True)
         except Refused:  # the dated paths are younger than this endpoint
             details = self._call("GET", "/account-info/v3/details")
         return str(details.get("portalId", ""))
@@ -113,7 +108,8 @@ class HubSpot:
             names.append(f"p{portal_id}_{object_type[2:]}")
         for name in names:
             try:
-                schema = self._call("GET", f"{self._schemas}/{quote(name, safe='')}")
+                path = f"{self._schemas}/{quote(name, safe='')}"
+                schema = self._call("GET", path, may_lack=True)
             except Forbidden:
                 return False
             except Refused:
@@ -166,6 +162,7 @@ class HubSpot:
         params: Mapping[str, str] | None = None,
         is_search: bool = False,
         is_write: bool = False,
+        may_lack: bool = False,
     ) -> Document:
         self._check_halted()
         self.breaker.check()
@@ -197,8 +194,10 @@ class HubSpot:
         except Transient as error:
             error.in_outage = self.breaker.failure(started_at)
             raise
-        except Refused:
+        except Refused as error:
             self.breaker.success()
+            if not may_lack and error.refusal.http_status == 404 and not error.refusal.category:
+                raise Transient("http_404") from None  # a gateway's page, not HubSpot's own words
             raise
         self.breaker.success()
         self.limiter.learn(response.headers)

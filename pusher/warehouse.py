@@ -134,8 +134,12 @@ class Warehouse:
 
         self._run(begin, lambda job: job and _finished(job))
 
-    def pages(self, sql: str, **parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a large answer, page by page, as tuples; a page that fails is read again."""
+    def pages(self, sql: str, **parameters: Any) -> Iterator[list[tuple[str | None, ...]]]:
+        """The rows of a large answer, page by page; a page that fails is read again.
+
+        Cells are the text that BigQuery sends: to make Python values of them, which the client
+        does one at a time, would cost a fourth of the CPU of a whole run.
+        """
         retry = Retry(predicate=_is_transient, initial=0.5, maximum=8.0, timeout=60.0)
         pages = self._run(
             self._statement(sql, parameters),
@@ -149,8 +153,8 @@ class Warehouse:
                     raise Failed(self._translated(error).code, "a page failed") from None
             if page is None:
                 return
-            # Not row.values(): that makes a deep copy, a tenth of the CPU of a whole run.
-            yield [row[:] for row in page]
+            rows = page.raw_page.get("rows", [])
+            yield [tuple([cell["v"] for cell in row["f"]]) for row in rows]
 
     def append(
         self, table: str, lines: BytesIO, on_failure: Callable[[], None] = lambda: None

@@ -34,9 +34,10 @@ Row = dict[str, Any]
 
 # All that a pusher writes. What dbt writes stays as the build left it.
 TABLES = (
-    "hubspot_id_map", "hubspot_merges", "hubspot_mirror", "hubspot_mirror_stage", "hubspot_mirror_state",
-    "hubspot_portal_properties", "hubspot_portal_stage", "reverse_etl_builds", "reverse_etl_dlq",
-    "reverse_etl_lease", "reverse_etl_push_log", "reverse_etl_run_ledger", "reverse_etl_snapshot",
+    "hubspot_id_map", "hubspot_merges", "hubspot_mirror", "hubspot_mirror_stage",
+    "hubspot_mirror_state", "hubspot_portal_properties", "hubspot_portal_stage",
+    "reverse_etl_builds", "reverse_etl_dlq", "reverse_etl_lease", "reverse_etl_push_log",
+    "reverse_etl_run_ledger", "reverse_etl_snapshot",
 )  # fmt: skip
 NATURAL_IDS = {"contacts": "amd_patient_id", "p_roi": "roi_id"}
 ENTITIES = {"patients": "contacts", "rois": "p_roi"}
