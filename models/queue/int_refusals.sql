@@ -30,6 +30,9 @@ standing as (
     where
         dead_letters.outcome = 'rejected'
         and dead_letters.resolved_at is null
+        -- What the portal lacks is no fault of the record: due again, so that the run asks the
+        -- portal, and says what is missing.
+        and coalesce(dead_letters.code, '') != 'PROPERTY_DOESNT_EXIST'
         and dead_letters.last_tried_at
         > timestamp_sub(current_timestamp(), interval {{ retry_after_days }} day)
         and (
