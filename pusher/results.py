@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pusher.batches import Batch, QueueRow, read_object
-from pusher.errors import Refusal
+from pusher.errors import Refusal, Refused
 from pusher.hubspot import Document, entries, named, refusal_of
 
 CREATED, UPDATED = "created", "updated"
@@ -65,7 +65,10 @@ def confirmed(row: QueueRow, result: Document) -> Result:
 
 
 def correlate(batch: Batch, document: Document) -> Correlated:
-    """Match by the echoed trace id, else by what the record was asked for by."""
+    """Match by the echoed trace id, else by what the record was asked for by.
+
+    Raises Refused where an error names none of several rows.
+    """
     by_trace = {row.record_ref: row for row in batch.rows}
     open_rows = dict(by_trace)
     results: list[Result] = []
@@ -80,8 +83,11 @@ def correlate(batch: Batch, document: Document) -> Correlated:
             results.append(confirmed(row, result))
     for error in entries(document, "errors"):
         traced = [by_trace.get(trace) for trace in named(error, "objectWriteTraceId")]
-        for row in traced or [batch.by_key.get(key) for key in named(error, "ids")]:
-            if row and open_rows.pop(row.record_ref, None):
+        meant = [*filter(None, traced or map(batch.by_key.get, named(error, "ids")))]
+        if not meant and len(batch.rows) > 1:
+            raise Refused(refusal_of(error))  # who is meant shows once the row stands alone
+        for row in meant or batch.rows:
+            if open_rows.pop(row.record_ref, None):
                 results.append(refused(row, refusal_of(error)))
     return Correlated(results, list(open_rows.values()), strays)
 

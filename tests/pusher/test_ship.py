@@ -109,6 +109,21 @@ def test_a_bad_record_does_not_keep_the_others(world: World, ship: Ship) -> None
     assert "Jane" not in json.dumps(refused, default=str)
 
 
+def test_an_error_that_names_nobody_is_followed_until_the_bad_record_stands_alone(
+    world: World, ship: Ship
+) -> None:
+    """207 without trace ids; what was written at the first go is written again, and once."""
+    world.hubspot.fault("drop_trace_ids", times=0)
+    good = [upsert(str(n), email=f"n{n}@example.org") for n in range(7)]
+    ship(*good, upsert("x", email="Jane Doe"))
+
+    outcomes = world.outcomes()
+    assert outcomes.pop("x") == "rejected"
+    assert len(outcomes) == len(good)
+    assert set(outcomes.values()) <= {"created", "updated"}
+    assert len(world.hubspot.live("contacts")) == len(good)
+
+
 @pytest.mark.parametrize("status", [400, 409])
 def test_a_batch_refused_whole_is_split_until_the_bad_record_stands_alone(
     world: World, ship: Ship, status: int
