@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -111,23 +111,27 @@ def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
         starts = [span.above, *bounds]
         return [_Span(*ends) for ends in zip(starts, [*bounds, span.upto], strict=True)]
 
-    spans = [_Span("0", None)]
     with ThreadPoolExecutor(SPANS, thread_name_prefix="delta") as readers:
-        while spans:
-            pages = list(readers.map(search, spans))
-            yield from (page.get("results", []) for page in pages)
-            rests = [rest for one in zip(spans, pages, strict=True) if (rest := _rest(*one))]
-            spans = [span for span, _ in rests]
-            if len(rests) == 1 and rests[0][1] >= WORTH_SPLITTING:
-                spans = split(spans[0], min(rests[0][1], RESULTS_CAP))
+        everything = _Span("0", None)
+        pending = {readers.submit(search, everything): everything}
+        while pending:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                span, page = pending.pop(future), future.result()
+                yield page.get("results", [])
+                rest, records = _rest(span, page)
+                if rest is None:
+                    continue
+                is_worth_it = not pending and records >= WORTH_SPLITTING
+                spans = split(rest, min(records, RESULTS_CAP)) if is_worth_it else [rest]
+                pending |= {readers.submit(search, span): span for span in spans}
 
 
-def _rest(span: _Span, document: Document) -> tuple[_Span, int] | None:
+def _rest(span: _Span, page: Document) -> tuple[_Span | None, int]:
     """What a page has left of its span, and about how many records that is."""
-    results = document.get("results", [])
+    results = page.get("results", [])
     if len(results) < SEARCH_LIMIT:
-        return None
-    return _Span(str(results[-1]["id"]), span.upto), int(document.get("total", 0)) - len(results)
+        return None, 0
+    return _Span(str(results[-1]["id"]), span.upto), int(page.get("total", 0)) - len(results)
 
 
 def _start(hubspot: HubSpot, plan: Row) -> datetime:
