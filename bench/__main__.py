@@ -39,7 +39,7 @@ class Form:
 
 FORMS = {
     "tiny": Form(1, ((300, 100, 1),), baseline_records=4),
-    "quick": Form(2, ((10_000, 2_000, 1),), baseline_records=15),
+    "quick": Form(2, ((6_500, 1_000, 1),), baseline_records=10),
     "medium": Form(
         3,
         ((10_000, 10_000, 3), (118_000, 10_000, 1)),
