@@ -19,14 +19,23 @@ with source_rows as (
     from {{ relation }}
 ),
 
-hashed as (
+keyed as (
     select
         *,
         {{ key_from_text(key, find_column(present, columns[key])) }} as natural_key,
-        to_hex(sha256(to_json_string(struct(
-            {{ columns | join(', ') }}
-        )))) as row_hash,
     from source_rows
+),
+
+-- Two spellings of one key make no other row of it.
+hashed as (
+    select
+        *,
+        to_hex(sha256(to_json_string(struct(
+            {%- for alias in columns %}
+            {{ 'coalesce(natural_key, ' ~ alias ~ ') as ' if alias == key }}{{ alias }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        )))) as row_hash,
+    from keyed
 ),
 
 final as (

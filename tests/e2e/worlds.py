@@ -206,12 +206,23 @@ class WorldMaker:
         return SmallWorld(
             patient_schema,
             roi_schema,
-            self._typed(patients, patient_schema),
-            self._typed(rois, roi_schema),
+            self._spelt_twice(self._typed(patients, patient_schema), "ID"),
+            self._spelt_twice(self._typed(rois, roi_schema), "roi_id"),
             contacts,
             roi_records,
             self._id_map(persona_of, contacts, roi_records, roi_count),
         )
+
+    def _spelt_twice(self, rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        """In text, some rows once more, with `7` as `7.0` or the other way round."""
+        if not self.shape.is_text:
+            return rows
+        keyed = [row for row in rows if str(row[key] or "").strip()]
+        spellings = [(row, row[key].strip()) for row in keyed[:5]]
+        return rows + [
+            {**row, key: text.removesuffix(".0") if text.endswith(".0") else f"{text}.0"}
+            for row, text in spellings
+        ]
 
     def next_day(
         self,
