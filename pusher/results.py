@@ -114,10 +114,6 @@ class Recorder:
 
     def _line(self, result: Result, now: str) -> bytes:
         row, refusal = result.row, result.refusal
-        names = ""
-        if refusal.property_names:
-            known = read_object(row.properties)
-            names = ",".join(name for name in refusal.property_names if name in known)
         updated_at = result.updated_at or ""
         entry: dict[str, Any] = {
             "result_id": f"{self._run_id}-{next(self._numbers)}",
@@ -131,18 +127,21 @@ class Recorder:
             "payload_hash": row.payload_hash,
             "match_tier": row.match_tier,
             "outcome": result.outcome,
-            "category": refusal.category,
-            "code": refusal.code,
-            "property_names": names or None,
-            "http_status": refusal.http_status,
-            "correlation_id": refusal.correlation_id,
             "is_new": result.is_new,
             "hubspot_updated_at": updated_at if _TIMESTAMP.fullmatch(updated_at) else None,
             "pushed_at": now,
         }
-        return json.dumps(
-            {key: value for key, value in entry.items() if value is not None}
-        ).encode()
+        if refusal is not _NO_REFUSAL:
+            known = read_object(row.properties) if refusal.property_names else {}
+            names = ",".join(name for name in refusal.property_names if name in known)
+            entry |= {
+                "category": refusal.category,
+                "code": refusal.code,
+                "property_names": names or None,
+                "http_status": refusal.http_status,
+                "correlation_id": refusal.correlation_id,
+            }
+        return json.dumps(entry).encode()
 
 
 class Tally:
