@@ -37,6 +37,7 @@ from pusher.settings import Settings
 
 SEARCH_LIMIT = 200  # records a page, HubSpot's maximum; the list endpoint's is 100
 LONGEST_WAIT = 60.0  # seconds; beyond that the run ends, and the next one goes on
+LARGEST_PIECE = 1 << 20  # bytes; a page of search results has a quarter of that
 LOCK_SECONDS = 2.0  # a 423 says that a record is locked; locks last that long
 
 _UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
@@ -182,8 +183,10 @@ class HubSpot:
                     params=params,
                     timeout=(min(5.0, self.timeout), self.timeout),
                     allow_redirects=False,
+                    stream=True,
                 )
-                content = response.content
+                # In one piece: `content` would gather it in pieces of 10 kB.
+                content = b"".join(response.iter_content(LARGEST_PIECE))
             except requests.RequestException as error:
                 raise Transient(type(error).__name__) from None
             document = classify(response.status_code, response.headers, content, is_search)
