@@ -26,6 +26,8 @@ RESULTS_CAP = 10_000  # no search shows a result beyond that place
 SPANS = 8  # searches in flight: enough for five a second where one takes a second and a half
 WORTH_SPLITTING = SPANS * SEARCH_LIMIT
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True)
 class Refreshed:
@@ -195,14 +197,13 @@ def _line(
         "refresh_id": refresh_id,
         "entity": entity,
         "hubspot_id": hubspot_id,
-        "properties": None
-        if properties is None
-        else json.dumps(properties, ensure_ascii=False, separators=(",", ":")),
+        "properties": None if properties is None else _as_json(properties),
         "last_modified_at": modified,
         "is_dead": properties is None,
         "loaded_at": datetime.now(UTC).isoformat(),
     }
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    # Half of an emoji, left where a value was cut to some length, has no UTF-8.
+    return f"{_as_json(row)}\n".encode(errors="replace")
 
 
 def _check_shrinkage(

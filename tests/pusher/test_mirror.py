@@ -59,6 +59,17 @@ def test_the_first_refresh_reads_everything(
     assert world.query("select count(*) as n from etl.hubspot_mirror_stage")[0]["n"] == 0
 
 
+def test_half_an_emoji_does_not_end_a_refresh(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """A lone surrogate, as UTF-16 cut to a length leaves one, becomes a question mark."""
+    cut = [{"properties": {"firstname": "Zo\u00eb \ud83d"}}, {"properties": {"firstname": "Ann"}}]
+    world.hubspot.load("contacts", cut, ids=False)
+    refresh(world, warehouse, hubspot)
+
+    assert sorted(p["firstname"] for p in mirrored(world).values()) == ["Ann", "Zo\u00eb ?"]
+
+
 def test_a_delta_reads_only_what_changed_since(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:
