@@ -79,14 +79,11 @@ compared as (
             {%- endif %}
         end as reason,
     from outbox
+    -- The condition stands within the keys: beside them, DuckDB compares all rows with all.
     left join records_by_key
-        on
-            outbox.natural_key = records_by_key.natural_key
-            and outbox.row_reason is null
+        on if(outbox.row_reason is null, outbox.natural_key, null) = records_by_key.natural_key
     left join mapped_records
-        on
-            outbox.natural_key = mapped_records.natural_key
-            and outbox.row_reason is null
+        on if(outbox.row_reason is null, outbox.natural_key, null) = mapped_records.natural_key
 
 ),
 

@@ -64,10 +64,9 @@ patients_with_map as (
         id_map.hubspot_id as mapped_id,
         id_map.payload_hash as mapped_hash,
     from patients
+    -- The condition stands within the key: beside it, DuckDB compares all rows with all.
     left join id_map
-        on
-            patients.natural_key = id_map.natural_key
-            and patients.row_reason is null
+        on if(patients.row_reason is null, patients.natural_key, null) = id_map.natural_key
 
 ),
 
