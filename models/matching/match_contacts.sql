@@ -174,6 +174,8 @@ pairs as (
     from patient_keys
     left join contact_keys
         on patient_keys.match_key = contact_keys.match_key
+    -- Of the keys that meet nothing the first one does for all, and they are most of the keys.
+    where contact_keys.hubspot_id is not null or starts_with(patient_keys.match_key, 'row:')
     qualify row_number() over (pair order by patient_keys.match_key) = 1
     window pair as (partition by patient_keys.record_ref, contact_keys.hubspot_id)
 
