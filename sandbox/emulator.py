@@ -53,6 +53,13 @@ def left_alone(*_: Any, **__: Any) -> bool:
     return False
 
 
+def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table_id: str) -> None:
+    """In the place of the copy for time travel: only says that the table has changed."""
+    from bqemulator.domain.events import TableDataChanged
+
+    snapshots._events.publish(TableDataChanged(project_id, dataset_id, table_id))
+
+
 def stop_with_parent() -> None:
     """Ends this process once its parent is gone, however that went: then stdin is at its end."""
 
@@ -74,8 +81,10 @@ def main() -> None:
     # Imported only now, as they are to find the parser replaced.
     from bqemulator.cli import main as bqemulator_main
     from bqemulator.sql.rewriter import row_access_filter
+    from bqemulator.versioning.snapshots import SnapshotManager
 
     row_access_filter._Rewriter._expand_view = left_alone
+    SnapshotManager.record_change = changed_without_copy
     bqemulator_main()
 
 
