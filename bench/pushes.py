@@ -111,9 +111,11 @@ def memory(results: Results, folder: Path, sizes: tuple[int, ...]) -> None:
         with World(folder / str(size), Clinic(size, FEW_ROIS, contacts=0), PROMPT) as world:
             world.build()
             push = world.push("--entity", "patients")
-            title = f"peak, {number(push.traffic.records)} queued"
-            results.add("memory", title, "MB", [push.cost.peak_mb])
-            results.add("memory", "its rate", "records/s", [push.traffic.rate])
+            title = f"{number(push.traffic.records)} queued"
+            results.add("memory", f"{title}: peak", "MB", [push.cost.peak_mb])
+            results.add("memory", f"{title}: rate", "records/s", [push.traffic.rate])
+            own = push.cost.cpu_seconds / push.traffic.records * 1e6
+            results.add("memory", f"{title}: CPU, start-up included", "µs per record", [own])
             peaks.append(push.cost.peak_mb)
     if peaks[1:]:
         results.add("memory", "the last by the first", "times", [peaks[-1] / peaks[0]],
