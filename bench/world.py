@@ -23,7 +23,8 @@ WIDE = ("--burst", "190", "--latency-ms", "300", "--per-record-ms", "5")
 NARROW = ("--burst", "100", "--latency-ms", "300", "--per-record-ms", "5")
 # The same, answered at once: what takes memory then is not the waiting.
 PROMPT = ("--burst", "190", "--search-limit", "0")
-UNLIMITED = ("--burst", "0", "--search-limit", "0")
+# More than can be used; without any limit there would be no header to learn one from.
+UNLIMITED = ("--burst", "5000", "--search-limit", "0")
 WINDOW_SECONDS = 10.0
 FORGOTTEN = (
     "hubspot_mirror",
