@@ -180,6 +180,7 @@ class Warehouse:
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         )
         name = f"{self._settings.project}.{self._settings.dataset}.{table}"
+        lines.getvalue()  # trims the buffer to its content, so that reading it makes no copy
         self._run(
             lambda job_id: self._client.load_table_from_file(
                 lines, name, rewind=True, job_id=job_id, job_config=config, num_retries=0
