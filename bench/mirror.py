@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bench.results import Results, number
 from bench.world import UNLIMITED, Push, World
@@ -57,7 +58,7 @@ def measure(results: Results, world: World, contacts: int) -> None:
     searches = [
         entry
         for entry in delta.traffic.entries
-        if entry["path"].endswith("/search") and entry["object_type"] == "contacts"
+        if _is_search(entry) and entry["object_type"] == "contacts"
     ]
     took = searches[-1]["answered_monotonic"] - searches[0]["received_monotonic"]
     read = sum(entry["records"] for entry in searches)
@@ -69,6 +70,25 @@ def measure(results: Results, world: World, contacts: int) -> None:
                 at_most=0)  # fmt: skip
     results.add(SECTION, "delta: records that HubSpot has and the mirror lacks", "",
                 [float(_held_by_hubspot(world) - _held_by_mirror(world))], at_most=0)  # fmt: skip
+
+
+def report_delta(results: Results, pushes: list[Push], startup: float) -> None:
+    """Reading back what the run before has created, by search."""
+    searches = [[one for one in push.traffic.entries if _is_search(one)] for push in pushes]
+    read = [sum(entry["records"] for entry in entries) for entries in searches]
+    title = f"delta after creating {number(read[0])} records"
+    rates = [
+        len(ones) / (ones[-1]["answered_monotonic"] - ones[0]["received_monotonic"])
+        for ones in searches
+    ]
+    results.add(SECTION, f"{title}: searches, of 5", "per second", rates)
+    results.add(SECTION, f"{title}: CPU", "µs per record",
+                [(push.cost.cpu_seconds - startup) / records * 1e6
+                 for push, records in zip(pushes, read, strict=True)])  # fmt: skip
+
+
+def _is_search(entry: dict[str, Any]) -> bool:
+    return str(entry["path"]).endswith("/search")
 
 
 def _add(world: World, count: int, name: str) -> None:

@@ -28,10 +28,7 @@ SHORT = (
 DBT = "dbt build"
 LAYERS = "Execution seconds as dbt reports them, summed over its threads."
 GUARDED = "Each batch is read before it is written."
-CPU = (
-    "User and system time of the whole process, less that of a run with nothing to do. Updates "
-    "include reading back what the run before wrote."
-)
+CPU = "User and system time of the whole process, less that of a run with nothing to do."
 IDLE = (
     "The run's own wall time, less the time it waited for BigQuery by its log. Where two entities "
     "wait at once, their waits add up, so a little too much is taken off."
@@ -79,6 +76,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
     ceiling = burst * RECORDS_AT_ONCE / 10
     pushed: defaultdict[str, list[Push]] = defaultdict(list)
     quiet: list[Push] = []
+    reading: list[Push] = []
     changes = ("--allow-mass-change", "--entity")
     clinic = Clinic(patients, rois or FEW_ROIS, contacts=0)
     with World(folder, clinic, WIDE if burst == 190 else NARROW) as it:
@@ -90,6 +88,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
             pushed["creates"].append(it.push(*changes, "patients"))
             if rois:
                 pushed["guarded creates"].append(it.push(*changes, "rois"))
+            reading.append(it.push("mirror"))
             it.change(turn)
             it.build()
             pushed["updates"].append(it.push(*changes, "patients"))
@@ -102,6 +101,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
     for kind, pushes in pushed.items():
         limit = ceiling / 2 if kind.startswith("guarded") else ceiling
         _report(results, kind, pushes, limit, startup, burst)
+    mirror.report_delta(results, reading, startup)
 
 
 def memory(results: Results, folder: Path, sizes: tuple[int, ...]) -> None:

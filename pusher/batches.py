@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as quoted  # of `dumps`, without its overhead
 from typing import Any, NamedTuple
 
 from pusher.errors import Refusal, Refused
@@ -59,9 +60,9 @@ class Batch:
 
     def write_body(self) -> bytes:
         """The request to write them. `properties` is JSON already and goes in as it is."""
-        by = f'"idProperty": {json.dumps(self.like.id_property)}, ' if self.is_upsert else ""
+        by = f'"idProperty": {quoted(self.like.id_property)}, ' if self.is_upsert else ""
         inputs = [
-            f'{{"id": {json.dumps(key)}, {by}"objectWriteTraceId": {json.dumps(row.record_ref)}, '
+            f'{{"id": {quoted(key)}, {by}"objectWriteTraceId": {quoted(row.record_ref)}, '
             f'"properties": {row.properties}}}'
             for key, row in self.by_key.items()
         ]
@@ -79,7 +80,7 @@ class Batch:
 def _key_in_payload(row: QueueRow) -> str:
     """The value that the key property is sent with. SQL writes it first and spells it like the
     natural key, so that hardly a payload has to be parsed for it."""
-    if row.properties.startswith(f'{{"{row.id_property}":{json.dumps(row.natural_key)},'):
+    if row.properties.startswith(f'{{"{row.id_property}":{quoted(row.natural_key)},'):
         return row.natural_key
     return str(read_object(row.properties).get(row.id_property))
 
