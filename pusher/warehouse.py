@@ -164,7 +164,9 @@ class Warehouse:
             if page is None:
                 return
             rows = page.raw_page.get("rows", [])
-            yield [tuple([cell["v"] for cell in row["f"]]) for row in rows]
+            cells = [tuple([cell["v"] for cell in row["f"]]) for row in rows]
+            rows.clear()  # the client holds on to a page until it has the next one
+            yield cells
 
     def append(
         self, table: str, lines: BytesIO, on_failure: Callable[[], None] = lambda: None
