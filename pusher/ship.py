@@ -170,8 +170,11 @@ class Shipper:
         return held + self._settle(sent, correlate(sent, document))
 
     def _guard(self, batch: Batch) -> tuple[list[Result], list[QueueRow]]:
-        """Results of the rows that may not be written now, and the rows that may."""
-        guards = {key: read_object(row.guard) for key, row in batch.by_key.items()}
+        """Results of the rows that may not be written now, and the rows that may.
+
+        Null, "" and absent are equal; a value that we would write anyway does no harm.
+        """
+        guards = {text: read_object(text) for text in {row.guard for row in batch.rows}}
         names = {name for guard in guards.values() for name in guard}
         try:
             current, gone = self._read(batch, names)
@@ -187,9 +190,13 @@ class Shipper:
         passed: list[QueueRow] = []
         for key, row in batch.by_key.items():
             if key in current:
-                planned = read_object(row.properties)
                 found = current[key].get("properties") or {}
-                if all(_agrees(name, value, found, planned) for name, value in guards[key].items()):
+                differing = {
+                    name: found.get(name) or ""
+                    for name, value in guards[row.guard].items()
+                    if (found.get(name) or "") != (value or "")
+                }
+                if not differing or differing.items() <= read_object(row.properties).items():
                     passed.append(row)
                 else:
                     held.append(_held(row, CHANGED))
@@ -248,9 +255,3 @@ class Shipper:
 
 def _held(row: QueueRow, outcome: str, code: str | None = None) -> Result:
     return Result(row, outcome, row.hubspot_id, refusal=Refusal(code=code))
-
-
-def _agrees(name: str, expected: Any, current: Document, planned: Document) -> bool:
-    """Null, "" and absent are equal; what we would write anyway does no harm."""
-    now = current.get(name) or ""
-    return now == (expected or "") or (name in planned and now == planned[name])
