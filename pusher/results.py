@@ -26,6 +26,7 @@ OUTCOMES = {
     "OBJECT_ALREADY_EXISTS": CONFLICT,
     "OBJECT_NOT_FOUND": NOT_FOUND,
 }
+_as_json = json.JSONEncoder(separators=(",", ":")).encode  # a load of them waits in memory
 _NO_REFUSAL = Refusal()
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
@@ -141,7 +142,7 @@ class Recorder:
                 "http_status": refusal.http_status,
                 "correlation_id": refusal.correlation_id,
             }
-        return json.dumps(entry).encode()
+        return _as_json(entry).encode()
 
 
 class Tally:

@@ -8,6 +8,7 @@ answer, and recorded. What HubSpot refuses as a whole is split until the bad rec
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -73,6 +74,9 @@ class Shipper:
 
     def run(self, pages: Iterable[list[tuple[Any, ...]]], batch_size: int) -> None:
         """Ship everything, or as much as can be until something ends the run."""
+        # Else a thread that parses a page keeps the senders waiting 5 ms at each of their steps,
+        # and their requests come in bunches.
+        sys.setswitchinterval(0.0005)
         for worker in self._workers:
             worker.start()
         try:
