@@ -31,7 +31,7 @@ class Form:
     idle_runs: int
     pushed: tuple[tuple[int, int, int], ...]
     pushed_narrow: tuple[tuple[int, int, int], ...] = ()  # at 100 requests in ten seconds
-    memory: tuple[int, ...] = ()  # patients; each in one push, answered at once
+    memory: tuple[int, ...] = ()  # patients, a quarter more than are queued
     built: tuple[int, ...] = ()
     mirrored: int = 0
     baseline_records: int = 300
@@ -43,7 +43,7 @@ FORMS = {
     "medium": Form(
         3,
         ((10_000, 10_000, 3), (118_000, 10_000, 1)),
-        memory=(10_000, 118_000),
+        memory=(12_400, 118_000),
         built=(10_000, 100_000),
         mirrored=100_000,
         baseline_records=100,
@@ -52,7 +52,7 @@ FORMS = {
         5,
         ((10_000, 10_000, 3), (118_000, 110_000, 3)),
         ((118_000, 0, 1),),
-        memory=(10_000, 1_250_000),
+        memory=(12_400, 1_250_000),
         built=(10_000, 100_000, 1_000_000),
         mirrored=1_000_000,
     ),
