@@ -6,7 +6,6 @@ that take the staged pages over. Rows are staged in chunks and never all in memo
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,14 +18,12 @@ from pusher import logs
 from pusher.errors import Failed
 from pusher.hubspot import SEARCH_LIMIT, Document, HubSpot
 from pusher.settings import Settings
-from pusher.warehouse import Row, Warehouse
+from pusher.warehouse import Row, Warehouse, as_json, json_line
 
 CHUNK_ROWS = 10_000  # at HubSpot's ceiling one load in five seconds
 RESULTS_CAP = 10_000  # no search shows a result beyond that place
 SPANS = 8  # searches in flight: enough for five a second where one takes a second and a half
 WORTH_SPLITTING = SPANS * SEARCH_LIMIT
-
-_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -193,17 +190,16 @@ def _line(
     properties: dict[str, Any] | None,
     modified: str | None,
 ) -> bytes:
-    row = {
+    row: Row = {
         "refresh_id": refresh_id,
         "entity": entity,
         "hubspot_id": hubspot_id,
-        "properties": None if properties is None else _as_json(properties),
+        "properties": None if properties is None else as_json(properties),
         "last_modified_at": modified,
         "is_dead": properties is None,
         "loaded_at": datetime.now(UTC).isoformat(),
     }
-    # Half of an emoji, left where a value was cut to some length, has no UTF-8.
-    return f"{_as_json(row)}\n".encode(errors="replace")
+    return json_line(row) + b"\n"
 
 
 def _check_shrinkage(

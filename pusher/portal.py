@@ -16,7 +16,7 @@ from pusher import logs
 from pusher.errors import Refused, SettingsError
 from pusher.hubspot import Document, entries
 from pusher.session import Session
-from pusher.warehouse import Row
+from pusher.warehouse import Row, json_line
 
 STANDARD = "non_sensitive"
 HUBSPOTS_OWN = "hs_"  # its prefix for properties that nobody else can create
@@ -38,8 +38,8 @@ def record(session: Session) -> bool:
         has_changed = True
         refresh_id = uuid.uuid4().hex
         stamp = {"refresh_id": refresh_id, "checked_at": checked_at.isoformat()}
-        lines = "\n".join(json.dumps(entry | stamp) for entry in found)
-        warehouse.append("hubspot_portal_stage", BytesIO(lines.encode()))
+        lines = b"\n".join(json_line(entry | stamp) for entry in found)
+        warehouse.append("hubspot_portal_stage", BytesIO(lines))
         # Repeated after it has emptied the stage, it would leave a portal without properties.
         done = f"""select 1 as done from {settings.table("hubspot_portal_properties")}
             where entity = '{entity}' and checked_at = '{checked_at.isoformat()}' limit 1"""

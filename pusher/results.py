@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import threading
 from collections import Counter, defaultdict
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 from pusher.batches import Batch, QueueRow, read_object
 from pusher.errors import Refusal, Refused
 from pusher.hubspot import Document, entries, named, refusal_of
+from pusher.warehouse import json_line
 
 CREATED, UPDATED = "created", "updated"
 REJECTED, CONFLICT, NOT_FOUND = "rejected", "conflict", "not_found"
@@ -26,7 +26,6 @@ OUTCOMES = {
     "OBJECT_ALREADY_EXISTS": CONFLICT,
     "OBJECT_NOT_FOUND": NOT_FOUND,
 }
-_as_json = json.JSONEncoder(separators=(",", ":")).encode  # a load of them waits in memory
 _NO_REFUSAL = Refusal()
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
@@ -142,7 +141,7 @@ class Recorder:
                 "http_status": refusal.http_status,
                 "correlation_id": refusal.correlation_id,
             }
-        return _as_json(entry).encode()
+        return json_line(entry)
 
 
 class Tally:

@@ -8,6 +8,7 @@ job id are logged, their text never.
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import re
 import sys
 import threading
@@ -83,6 +84,14 @@ NO_RETRY: Any = None  # the client's type says Retry, its documentation None
 
 Row = dict[str, Any]
 T = TypeVar("T")
+
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def json_line(row: Row) -> bytes:
+    """A row as `append` loads it, without the newline. Half of an emoji, left where a value was cut
+    to some length, has no UTF-8: a question mark takes its place."""
+    return as_json(row).encode(errors="replace")
 
 
 class Warehouse:
