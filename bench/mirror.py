@@ -60,11 +60,12 @@ def measure(results: Results, world: World, contacts: int) -> None:
         for entry in delta.traffic.entries
         if _is_search(entry) and entry["object_type"] == "contacts"
     ]
-    took = searches[-1]["answered_monotonic"] - searches[0]["received_monotonic"]
     read = sum(entry["records"] for entry in searches)
     results.add(SECTION, f"delta, {number(AT_ONCE)} changed in one instant: records read", "",
                 [float(read)], at_least=AT_ONCE)  # fmt: skip
-    results.add(SECTION, "delta: searches, of 5", "per second", [len(searches) / took])
+    results.add(
+        SECTION, "delta: searches, of 5", "per second", [len(searches) / _seconds(searches)]
+    )
     results.add(SECTION, "delta: 429s", "",
                 [float(sum(entry["status"] == 429 for entry in delta.traffic.entries))],
                 at_most=0)  # fmt: skip
@@ -77,11 +78,8 @@ def report_delta(results: Results, pushes: list[Push], startup: float) -> None:
     searches = [[one for one in push.traffic.entries if _is_search(one)] for push in pushes]
     read = [sum(entry["records"] for entry in entries) for entries in searches]
     title = f"delta after creating {number(read[0])} records"
-    rates = [
-        len(ones) / (ones[-1]["answered_monotonic"] - ones[0]["received_monotonic"])
-        for ones in searches
-    ]
-    results.add(SECTION, f"{title}: searches, of 5", "per second", rates)
+    results.add(SECTION, f"{title}: searches, of 5", "per second",
+                [len(entries) / _seconds(entries) for entries in searches])  # fmt: skip
     results.add(SECTION, f"{title}: CPU", "µs per record",
                 [(push.cost.cpu_seconds - startup) / records * 1e6
                  for push, records in zip(pushes, read, strict=True)])  # fmt: skip
@@ -137,5 +135,8 @@ def _list_rate(push: Push) -> float:
         and entry["object_type"] == "contacts"
         and "/objects/" in entry["path"]
     ]
-    took = pages[-1]["answered_monotonic"] - pages[0]["received_monotonic"]
-    return float(sum(entry["records"] for entry in pages) / took)
+    return float(sum(entry["records"] for entry in pages) / _seconds(pages))
+
+
+def _seconds(entries: list[dict[str, Any]]) -> float:
+    return float(entries[-1]["answered_monotonic"] - entries[0]["received_monotonic"])

@@ -105,7 +105,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
 
 
 def memory(results: Results, folder: Path, sizes: tuple[int, ...]) -> None:
-    """First loads of several sizes, answered at once: only their memory is of interest."""
+    """First loads of several sizes, answered at once: what grows with the queue."""
     peaks: list[float] = []
     for size in sizes:
         with World(folder / str(size), Clinic(size, FEW_ROIS, contacts=0), PROMPT) as world:
