@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.results import Results, number
-from bench.world import UNLIMITED, Push, World
+from bench.world import LATENCY_MS, PER_RECORD_MS, UNLIMITED, Push, World
 from sandbox.sample_data import Clinic
 
 SECTION = "mirror"
 PAGE = 100
 BURST = 190
-LATENCY_MS, PER_RECORD_MS = 300, 5
 SLOW = 500
 AT_ONCE = 10_400  # more than a search will page through
 

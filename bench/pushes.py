@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import mirror, scans
 from bench.results import Results, number
-from bench.world import NARROW, PROMPT, WIDE, Push, World
+from bench.world import LATENCY_MS, NARROW, PER_RECORD_MS, PROMPT, WIDE, Push, World
 from sandbox.sample_data import Clinic
 
 SHARE = 0.97
@@ -85,6 +85,9 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
         for turn in range(runs):
             if turn:
                 it.forget()
+            it.limits(burst, 0, 0)
+            it.push("mirror")  # what the portal holds before: reading it is no part of pushing
+            it.limits(burst, LATENCY_MS, PER_RECORD_MS)
             pushed["creates"].append(it.push(*changes, "patients"))
             if rois:
                 pushed["guarded creates"].append(it.push(*changes, "rois"))

@@ -18,9 +18,11 @@ from sandbox.stack import LocalStack
 # Refused values are made up for in halves and quarters of their batch: another question than
 # how fast good ones go. Here HubSpot takes every value.
 PORTAL = ("--settings", '{"invalid_tlds": []}', "--daily", "0")
-# An account of a paid tier, and one of the lowest, at the latency of a busy portal.
-WIDE = ("--burst", "190", "--latency-ms", "300", "--per-record-ms", "5")
-NARROW = ("--burst", "100", "--latency-ms", "300", "--per-record-ms", "5")
+# The latency of a busy portal; an account of a paid tier there, and one of the lowest.
+LATENCY_MS, PER_RECORD_MS = 300, 5
+BUSY = ("--latency-ms", str(LATENCY_MS), "--per-record-ms", str(PER_RECORD_MS))
+WIDE = ("--burst", "190", *BUSY)
+NARROW = ("--burst", "100", *BUSY)
 # The same, answered at once: what takes memory then is not the waiting.
 PROMPT = ("--burst", "190", "--search-limit", "0")
 # More than can be used; without any limit there would be no header to learn one from.
