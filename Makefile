@@ -30,11 +30,12 @@ $(STAMP): $(LOCKS)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and no python3 was found" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v[:2] == (3, 11) or sys.exit("Python 3.11 is needed; $(PYTHON) is %d.%d (make PYTHON=... names another)" % v[:2])'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@# uv installs in a tenth of pip's time; where it cannot, pip installs the same pins.
+	@# uv installs in a tenth of pip's time; where it cannot, pip installs the same pins. Compiled,
+	@# since where PYTHONDONTWRITEBYTECODE is set every start would compile two thousand modules.
 	@test -x $(VENV)/bin/uv || { awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements-dev.txt > $(VENV)/uv.txt \
 	    && $(PY) -m pip install --quiet --no-deps --require-hashes -r $(VENV)/uv.txt; } \
 	    || echo "uv is not to be had here; going on with pip"
-	@$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(PY) $(LOCKS) \
+	@$(VENV)/bin/uv pip sync --quiet --compile-bytecode --require-hashes --python $(PY) $(LOCKS) \
 	    || $(PY) -m pip install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
 	@# DuckDB loads its extensions from the home directory: this copies the installed one there.
 	@$(PY) -c 'import duckdb_extensions; duckdb_extensions.import_extension("spatial")' > /dev/null

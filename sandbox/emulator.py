@@ -22,9 +22,11 @@ import sqlglot
 import sqlglot.expressions.core as core
 
 TREES_KEPT = 64
+TEXTS_KEPT = 1024
 STOP_WITH_PARENT = "STOP_WITH_PARENT"
 
 _parse_one = sqlglot.parse_one
+_transpile = sqlglot.transpile
 _deepcopy = core.deepcopy
 
 
@@ -36,9 +38,20 @@ def _parsed(sql: str, dialect: str | None) -> sqlglot.exp.Expression:
 def parse_one(sql: Any, read: Any = None, dialect: Any = None, **options: Any) -> Any:
     """`sqlglot.parse_one`, from memory where it has seen the text."""
     chosen = read or dialect
+    options = {name: value for name, value in options.items() if value is not None}
     if options or not isinstance(sql, str) or not isinstance(chosen, str | None):
         return _parse_one(sql, read=read, dialect=dialect, **options)
     return _parsed(sql, chosen).copy()
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _transpiled(sql: str, options: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
+    return tuple(_transpile(sql, **dict(options)))
+
+
+def transpile(sql: str, **options: Any) -> list[str]:
+    """`sqlglot.transpile`, from memory where it has seen the text."""
+    return list(_transpiled(sql, tuple(sorted(options.items()))))
 
 
 def copied(value: Any, memo: Any = None) -> Any:
@@ -74,11 +87,17 @@ def main() -> None:
     if os.environ.get(STOP_WITH_PARENT):
         stop_with_parent()
     sqlglot.parse_one = parse_one
+    sqlglot.transpile = transpile
     core.deepcopy = copied
     # Trees of a hundred thousand nodes come and go; the collector need not look at each.
     gc.set_threshold(100_000, 50, 50)
 
     # Imported only now, as they are to find the parser replaced.
+    from bqemulator.sql import table_rewriter
+
+    remembered = lru_cache(maxsize=TEXTS_KEPT)
+    table_rewriter.rewrite_table_refs = remembered(table_rewriter.rewrite_table_refs)
+
     from bqemulator.cli import main as bqemulator_main
     from bqemulator.sql.rewriter import row_access_filter
     from bqemulator.versioning.snapshots import SnapshotManager
