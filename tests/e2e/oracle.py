@@ -579,6 +579,7 @@ class _Patient:
     # An update that ships without its email says so; a create without one only remembers it.
     email_withheld: bool = False
     created_without_email: bool = False
+    email_is_secondary: bool = False
 
     @property
     def key(self) -> str:
@@ -816,7 +817,7 @@ class _Matcher:
             ):
                 patient.email, patient.email_withheld = None, True
             elif patient.email in map(email_key, self._additional_emails(contact)):
-                patient.email = None
+                patient.email, patient.email_is_secondary = None, True
 
         wanted: dict[str, list[_Patient]] = defaultdict(list)
         for patient in open_patients:
@@ -844,7 +845,10 @@ class _Matcher:
         payload.pop("email", None)
         if patient.email is not None:
             payload["email"] = patient.email
-        is_withheld = patient.email_withheld or patient.created_without_email
+        # For whatever reason it stays behind: another reason alone is nothing to send.
+        is_withheld = (
+            patient.email_withheld or patient.email_is_secondary or patient.created_without_email
+        )
         withheld = ["email"] if is_withheld else []
         hash_now = payload_hash(payload, withheld)
         state = "create"
