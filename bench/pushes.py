@@ -78,7 +78,7 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
     quiet: list[Push] = []
     reading: list[Push] = []
     changes = ("--allow-mass-change", "--entity")
-    clinic = Clinic(patients, rois or FEW_ROIS, contacts=0)
+    clinic = Clinic(patients, rois, contacts=0)
     with World(folder, clinic, WIDE if burst == 190 else NARROW) as it:
         it.build()
         report_layers(results, it, f"first build, {number(patients)} patients, {number(rois)} ROIs")
@@ -89,14 +89,12 @@ def run(results: Results, folder: Path, patients: int, rois: int, runs: int, *, 
             it.push("mirror")  # what the portal holds before: reading it is no part of pushing
             it.limits(burst, LATENCY_MS, PER_RECORD_MS)
             pushed["creates"].append(it.push(*changes, "patients"))
-            if rois:
-                pushed["guarded creates"].append(it.push(*changes, "rois"))
+            pushed["guarded creates"].append(it.push(*changes, "rois"))
             reading.append(it.push("mirror"))
             it.change(turn)
             it.build()
             pushed["updates"].append(it.push(*changes, "patients"))
-            if rois:
-                pushed["guarded updates"].append(it.push(*changes, "rois"))
+            pushed["guarded updates"].append(it.push(*changes, "rois"))
             it.push("--entity", "patients")
             quiet.append(it.push("--entity", "patients"))
         report_layers(results, it, f"build with every row changed, {number(patients)} patients")
