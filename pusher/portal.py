@@ -99,7 +99,7 @@ def setup(session: Session) -> list[str]:
             session.hubspot.create_group(object_type, {"name": group, "label": label})
         for entry in missing:
             definition = {**_definition(entry), "groupName": entry["group_name"]}
-            if (entry["sensitivity"] or STANDARD) != STANDARD:
+            if _is_sensitive(entry):
                 definition["dataSensitivity"] = entry["sensitivity"]
             session.hubspot.create_property(object_type, definition)
             done.append(f"{entity}: created property {entry['property']}")
@@ -162,15 +162,25 @@ def _schema(session: Session, row: Row, properties: list[Row]) -> Document:
         if entry["is_unique"] or entry["is_required"] or entry["property"] == display
     ]
     others = [other["object_type"] for other in session.objects if other is not row]
-    return {
+    # Each of these lists is required by the document of a version, though not by its guide.
+    schema = {
         "name": row["object_name"],
         "labels": {"singular": row["singular_label"], "plural": row["plural_label"]},
         "primaryDisplayProperty": display,
         "requiredProperties": [entry["property"] for entry in first if entry["is_required"]],
         "searchableProperties": [display],
+        "secondaryDisplayProperties": [],
+        "allowsSensitiveProperties": any(_is_sensitive(entry) for entry in properties),
         "associatedObjects": [session.hubspot.canonical(name) for name in others],
         "properties": [_definition(entry) for entry in first],
     }
+    if session.settings.api_version == "2026-03":
+        schema["shouldCreateSameObjectAssociation"] = False
+    return schema
+
+
+def _is_sensitive(entry: Row) -> bool:
+    return (entry["sensitivity"] or STANDARD) != STANDARD
 
 
 def _definition(entry: Row) -> dict[str, Any]:

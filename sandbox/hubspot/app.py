@@ -124,7 +124,8 @@ class Application:
             for rule in rules:
                 if rule.kind in faults.ACTIONS:
                     perform(portal, rule.kind, rule.arguments)
-            if kind in ("empty_results", "truncated_json") and arguments.get("apply") is False:
+            spared = ("empty_results", "empty_body", "truncated_json")
+            if kind in spared and arguments.get("apply") is False:
                 response = Response(200, b'{"status":"COMPLETE","results":[]}')
             else:
                 try:
@@ -134,14 +135,14 @@ class Application:
         if fault is not None:
             if is_after:
                 _wait(fault)
-            response = _spoiled(fault, response, portal.settings.portal_id)
+            response = _spoiled(fault, trip.request, response, portal.settings.portal_id)
         return response
 
     def _routed(self, trip: Trip) -> Response:
         portal, match, request = self.portal, trip.match, trip.request
         if match is None:
             raise errors.not_found_page()
-        if request.method in ("POST", "PATCH") and "json" not in (
+        if request.method in ("POST", "PATCH", "PUT") and "json" not in (
             request.headers.get("Content-Type") or ""
         ):
             raise ApiError(415, "<html><body><h1>415 Unsupported Media Type</h1></body></html>")
@@ -195,6 +196,8 @@ def perform(portal: Portal, action: str, arguments: dict[str, Any]) -> Any:
         return staff.merge(portal, item, int(arguments["primary"]), int(arguments["secondary"]))
     if action == "archive":
         return staff.archive(portal, item, [int(one) for one in arguments["ids"]])
+    if action == "gdpr_delete":
+        return staff.gdpr_delete(portal, item, [int(one) for one in arguments["ids"]])
     if action == "restore":
         return staff.restore(portal, item, [int(one) for one in arguments["ids"]])
     if action == "patch":
@@ -210,7 +213,7 @@ def _wait(fault: Rule) -> None:
         fault.released.wait(float(fault.arguments.get("seconds", 600)))
 
 
-def _spoiled(fault: Rule, response: Response, portal_id: int) -> Response:
+def _spoiled(fault: Rule, request: Request, response: Response, portal_id: int) -> Response:
     """The answer after the fault."""
     kind = fault.kind
     if kind == "status":
@@ -222,10 +225,27 @@ def _spoiled(fault: Rule, response: Response, portal_id: int) -> Response:
         if fault.arguments.get("mode") == "connection":
             return Response(response.status, response.body, response.headers, delivery="cut")
         return Response(response.status, cut, response.headers)
+    if kind == "empty_body":
+        return Response(response.status, b"", response.headers)
+    if kind == "short_page" and response.status < 300:
+        body = _shortened(fault, request, json.loads(response.body))
+        return json_response(response.status, body, response.headers)
     if kind in ("empty_results", "leave_out", "drop_trace_ids") and response.status < 300:
         body = json.loads(response.body) if response.body else {}
         return json_response(response.status, _rewritten(fault, body), response.headers)
     return response
+
+
+def _shortened(fault: Rule, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """A page of fewer rows than asked for, which says where the next one begins."""
+    rows, count = body.get("results", []), int(fault.arguments.get("count", 1))
+    if len(rows) <= count:
+        return body
+    if request.method == "POST":
+        after = str(int(request.json.get("after") or 0) + count)
+    else:
+        after = rows[count]["id"]
+    return {**body, "results": rows[:count], "paging": {"next": {"after": after}}}
 
 
 def _rewritten(fault: Rule, body: dict[str, Any]) -> dict[str, Any]:

@@ -27,5 +27,7 @@ class Call:
     def item(self) -> ObjectType:
         """The object type of the path; a 400 where there is none of that name."""
         if self.found_item is None:
-            self.found_item = self.portal.types.get(self.params["type"])
+            self.found_item = self.portal.types.addressed(
+                self.params["type"], by_base_name=self.portal.settings.base_names == "accept"
+            )
         return self.found_item

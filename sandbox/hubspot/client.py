@@ -69,7 +69,8 @@ class SimulatorControl:
         return self._call("POST", "provision", body)
 
     def put_property(self, object_type: str, **definition: Any) -> dict[str, Any]:
-        """Set (parts of) a property's definition, `hasUniqueValue` included."""
+        """Set (parts of) a property's definition, `hasUniqueValue` and `rules` (arguments by rule
+        type) included."""
         return self._call("POST", f"properties/{object_type}", definition)
 
     def delete_property(self, object_type: str, name: str) -> bool:
@@ -132,6 +133,10 @@ class SimulatorControl:
     def archive(self, *ids: str | int, object_type: str = "contacts") -> int:
         body = {"object_type": object_type, "ids": list(ids)}
         return int(self._call("POST", "archive", body)["done"])
+
+    def gdpr_delete(self, *ids: str | int, object_type: str = "contacts") -> int:
+        body = {"object_type": object_type, "ids": list(ids)}
+        return int(self._call("POST", "gdpr_delete", body)["done"])
 
     def restore(self, *ids: str | int, object_type: str = "contacts") -> int:
         body = {"object_type": object_type, "ids": list(ids)}

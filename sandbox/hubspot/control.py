@@ -50,7 +50,7 @@ class Control:
             ("POST", r"records/(?P<object_type>[^/]+)", self._load),
             ("GET", r"records/(?P<object_type>[^/]+)/(?P<record>\d+)", self._record),
             ("PATCH", r"records/(?P<object_type>[^/]+)/(?P<record>\d+)", self._edit),
-            ("POST", r"(?P<action>merge|archive|restore)", self._act),
+            ("POST", r"(?P<action>merge|archive|restore|gdpr_delete)", self._act),
             ("POST", r"properties/(?P<object_type>[^/]+)", self._put_property),
             ("DELETE", r"properties/(?P<object_type>[^/]+)/(?P<name>[^/]+)", self._drop_property),
             ("GET", "requests", self._requests),
@@ -156,7 +156,7 @@ class Control:
                 provision.provision_rows(self.portal, body["objects"], body["properties"])
             else:
                 provision.provision_builtin(self.portal)
-            self.portal.apply_case_rule()
+            self.portal.apply_store_rules()
         return self._health(request)
 
     def _put_property(self, request: Request, object_type: str) -> dict[str, Any]:
@@ -172,6 +172,7 @@ class Control:
             )
             prop.is_read_only = bool(body.get("readOnlyValue", existing and existing.is_read_only))
             prop.is_hubspot_defined = existing is not None and existing.is_hubspot_defined
+            prop.rules = dict(body.get("rules", existing.rules if existing else {}))
             item.put_property(prop)
             return prop.as_json()
 

@@ -18,7 +18,8 @@ from .properties import (
     parse_definition,
     parse_options,
 )
-from .records import batch_body, scope_names
+from .records import batch_body, partial_status, scope_names
+from .rules import RULE_TYPES, rules_json
 
 # Properties ---------------------------------------------------------------------------------------
 
@@ -28,7 +29,8 @@ def list_properties(call: Call) -> Answer:
     sensitivity = call.request.argument("dataSensitivity", "non_sensitive")
     if sensitivity not in SENSITIVITIES:
         raise errors.error(400, f"Invalid dataSensitivity: {sensitivity}")
-    if sensitivity != "non_sensitive":
+    shows_all = call.portal.settings.sensitive_definitions_without_scope == "show"
+    if sensitivity != "non_sensitive" and not shows_all:
         wanted = scope_names(call.item, sensitivity, "read")
         if not call.scopes.intersection(wanted):
             raise errors.missing_scopes(wanted)
@@ -80,7 +82,8 @@ def create_properties(call: Call) -> Answer:
                     },
                 }
             )
-    return (207 if rows else 201), batch_body(now, call.portal.now_ms(), results, rows)
+    status = partial_status(call.portal.settings, 201, rows)
+    return status, batch_body(now, call.portal.now_ms(), results, rows)
 
 
 def update_property(call: Call) -> Answer:
@@ -97,7 +100,7 @@ def update_property(call: Call) -> Answer:
         raise errors.error(400, f"Property group {body['groupName']} does not exist")
     prop.type, prop.field_type = kind, widget
     if "options" in body:
-        prop.options = parse_options(body["options"])
+        prop.options = parse_options(body["options"], needs_order=_needs_order(call))
     prop.label = str(body.get("label", prop.label))
     prop.description = str(body.get("description", prop.description))
     prop.group = str(body.get("groupName", prop.group))
@@ -156,7 +159,8 @@ def _property(call: Call) -> Property:
 
 
 def _create(call: Call, body: Any) -> Property:
-    prop = parse_definition(body, now_ms=call.portal.now_ms())
+    now = call.portal.now_ms()
+    prop = parse_definition(body, now_ms=now, needs_order=_needs_order(call))
     item = call.item
     if prop.sensitivity != "non_sensitive":
         wanted = scope_names(item, prop.sensitivity, "write")
@@ -168,7 +172,39 @@ def _create(call: Call, body: Any) -> Property:
             raise errors.error(
                 400, f"Object type {item.fully_qualified_name} does not allow sensitive properties"
             )
-    return item.add_property(prop)
+    return item.add_property(prop, call.portal.settings.recreated_property)
+
+
+def _needs_order(call: Call) -> bool:
+    return call.portal.settings.option_display_order == "required"
+
+
+# Validation rules ---------------------------------------------------------------------------------
+
+
+def list_rules(call: Call) -> Answer:
+    """The properties that are under a rule."""
+    return 200, {
+        "results": [
+            {"propertyName": prop.name, "propertyValidationRules": rules_json(prop.rules)}
+            for prop in call.item.properties.values()
+            if prop.rules and not prop.is_archived
+        ]
+    }
+
+
+def get_rules(call: Call) -> Answer:
+    return 200, {"results": rules_json(_property(call).rules)}
+
+
+def put_rule(call: Call) -> Answer:
+    """Set the rule of one type; the others stay."""
+    body, rule = call.request.json, call.params["rule"]
+    arguments = body.get("ruleArguments") if isinstance(body, dict) else None
+    if rule not in RULE_TYPES or not isinstance(arguments, list):
+        raise errors.error(400, f"Invalid validation rule {rule}")
+    _property(call).rules[rule] = [str(one) for one in arguments]
+    return 204, None
 
 
 # Schemas ------------------------------------------------------------------------------------------
@@ -190,8 +226,7 @@ def create_schema(call: Call) -> Answer:
     body = call.request.json
     if not isinstance(body, dict):
         raise errors.invalid_json()
-    required = ("name", "labels", "properties", "requiredProperties", "associatedObjects")
-    missing = [key for key in required if key not in body]
+    missing = [key for key in _schema_keys(call) if key not in body]
     if missing:
         raise errors.error(
             400, f"Invalid input JSON: Some required fields were not set: [{', '.join(missing)}]"
@@ -223,14 +258,30 @@ def create_schema(call: Call) -> Answer:
         body.get("allowsSensitiveProperties", body.get("allowSensitiveProperties", False))
     )
     _describe(item, body)
-    call.portal.apply_case_rule()
+    call.portal.apply_store_rules()
     return 201, item.schema_json()
 
 
+def _schema_keys(call: Call) -> list[str]:
+    """What the document of a version requires; its guide leaves the lists out."""
+    keys = ["name", "labels", "properties", "requiredProperties", "associatedObjects"]
+    if call.version != "v3" and call.portal.settings.schema_lists == "required":
+        keys += ["allowsSensitiveProperties", "searchableProperties", "secondaryDisplayProperties"]
+        if call.version == "2026-03":
+            keys.append("shouldCreateSameObjectAssociation")
+    return keys
+
+
 def update_schema(call: Call) -> Answer:
-    item, body = call.item, call.request.json
+    """The sensitive flag can be set, and never taken back."""
+    item, body, lists = call.item, call.request.json, call.portal.settings.schema_lists
     if not isinstance(body, dict) or not item.is_custom:
         raise errors.invalid_json()
+    if call.version != "v3" and lists == "required" and "clearDescription" not in body:
+        raise errors.error(
+            400, "Invalid input JSON: Some required fields were not set: [clearDescription]"
+        )
+    item.allows_sensitive = item.allows_sensitive or bool(body.get("allowsSensitiveProperties"))
     for key, value in (body.get("labels") or {}).items():
         item.labels[key] = str(value)
     _describe(item, body)

@@ -166,7 +166,9 @@ def rate_limited(policy: str, portal_id: int) -> ApiError:
     return ApiError(429, body)
 
 
-def invalid_values(portal_id: int, problems: list[tuple[str, str, str]]) -> RowError:
+def invalid_values(
+    portal_id: int, problems: list[tuple[str, str, str]], *, is_structured: bool = True
+) -> RowError:
     """One refusal for all bad values of a record; a problem is (property, code, message)."""
     details = [
         {
@@ -185,7 +187,9 @@ def invalid_values(portal_id: int, problems: list[tuple[str, str, str]]) -> RowE
         errors=[
             {"message": message, "code": code, "context": {"propertyName": [name]}}
             for name, code, message in problems
-        ],
+        ]
+        if is_structured
+        else None,
     )
 
 

@@ -12,7 +12,7 @@ from .errors import ApiError
 from .http import Request
 
 # These only change the portal just before the request is handled; further rules may follow.
-ACTIONS = ("delete_property", "merge", "archive", "restore", "patch")
+ACTIONS = ("delete_property", "merge", "archive", "restore", "gdpr_delete", "patch")
 KINDS = (
     *ACTIONS,
     "status",
@@ -22,6 +22,8 @@ KINDS = (
     "stall",
     "hold",
     "empty_results",
+    "empty_body",
+    "short_page",
     "leave_out",
     "drop_trace_ids",
     "whole_batch",

@@ -97,8 +97,9 @@ class ObjectType:
         }
         return self.groups[name]
 
-    def add_property(self, prop: Property) -> Property:
-        """Create a property, or restore an archived one of that name."""
+    def add_property(self, prop: Property, recreated: str = "emptied") -> Property:
+        """Create a property, or bring back an archived one of that name: as it was with its
+        values (`restored`) or without (`emptied`), or as it is ordered now (`new`)."""
         existing = self.properties.get(prop.name)
         if existing is not None and not existing.is_archived:
             raise errors.error(
@@ -107,8 +108,12 @@ class ObjectType:
                 "OBJECT_ALREADY_EXISTS",
                 subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
             )
-        if existing is not None:
+        if existing is not None and recreated != "new":
             existing.is_archived = False
+            existing.updated_ms = prop.updated_ms
+            if recreated == "restored":
+                self.store.fill_column(prop.name, existing.lost_values)
+            existing.lost_values = {}
             self.refresh_unique()
             return existing
         if prop.group not in self.groups:
@@ -134,7 +139,7 @@ class ObjectType:
             return False
         prop.is_archived = True
         self.refresh_unique()
-        self.store.drop_column(name)
+        prop.lost_values = self.store.drop_column(name)
         return True
 
     def refresh_unique(self) -> None:
@@ -199,6 +204,13 @@ class ObjectTypes:
             portal_id=portal_id,
         )
         self.by_id["0-1"] = self.contacts
+
+    def addressed(self, name: str, *, by_base_name: bool) -> ObjectType:
+        """The type that an API path names; a custom object's bare name may not do."""
+        found = self.get(name)
+        if found.is_custom and name == found.name and not by_base_name:
+            raise errors.unknown_type(name)
+        return found
 
     def find(self, name: str) -> ObjectType | None:
         if name.lower() in ("contacts", "contact", "0-1"):

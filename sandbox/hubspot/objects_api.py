@@ -7,8 +7,8 @@ from typing import Any
 
 from . import errors, staff
 from .call import Answer, Call
-from .records import NOT_FOUND_MESSAGE, Writer, batch_body, parse_inputs
-from .search import readable_names, search
+from .records import NOT_FOUND_MESSAGE, Writer, batch_body, parse_inputs, partial_status
+from .search import add_paging, readable_names, search
 from .store import Record, record_json
 from .values import record_id
 
@@ -65,7 +65,9 @@ def batch_read(call: Call) -> Answer:
         NOT_FOUND_MESSAGE.format(name=item.error_name),
         context={"ids": missing},
     )
-    return 207, batch_body(started, portal.now_ms(), results, [problem.as_row(None)])
+    rows = [problem.as_row(None)]
+    status = partial_status(portal.settings, 200, rows)
+    return status, batch_body(started, portal.now_ms(), results, rows)
 
 
 def _read_target(call: Call, key: str, id_property: str | None, *, archived: bool) -> Record | None:
@@ -141,7 +143,7 @@ def _single(call: Call, *, archived: bool = False, is_write: bool = False) -> Re
 
 
 def list_page(call: Call) -> Answer:
-    """One page by cursor; the last page has no `paging`."""
+    """One page by cursor."""
     request, item = call.request, call.item
     try:
         limit, after = int(request.argument("limit", "10")), int(request.argument("after") or 0)
@@ -154,10 +156,8 @@ def list_page(call: Call) -> Answer:
     names = readable_names(call.portal, item, requested, call.scopes)
     page, following = item.store.page(after, limit, archived=request.flag("archived"))
     body: dict[str, Any] = {"results": [record_json(item.store, record, names) for record in page]}
-    if following is not None:
-        cursor = str(following)
-        link = f"https://api.hubapi.com{request.path}?limit={limit}&after={cursor}"
-        body["paging"] = {"next": {"after": cursor, "link": link}}
+    link = f"https://api.hubapi.com{request.path}?limit={limit}&after="
+    add_paging(body, following, link, call.portal.settings)
     return 200, body
 
 
@@ -173,6 +173,25 @@ def merge(call: Call) -> Answer:
         raise errors.invalid_json() from None
     survivor = staff.merge(call.portal, call.item, primary, secondary)
     return 200, record_json(call.item.store, survivor, call.item.default_names)
+
+
+def gdpr_delete(call: Call) -> Answer:
+    """Delete for good, by id or by address; an address that nobody has is remembered, too."""
+    body = call.request.json
+    if not isinstance(body, dict) or not isinstance(body.get("objectId"), str):
+        raise errors.invalid_json()
+    key, store = body["objectId"], call.item.store
+    if body.get("idProperty") == "email":
+        record = store.holder("email", key.strip())
+        if record is None:
+            store.gdpr_emails.add(key.strip().lower())
+            return 204, None
+        record_key = record.id
+    else:
+        record_key = record_id(key) or 0
+    if not staff.gdpr_delete(call.portal, call.item, [record_key]):
+        raise errors.error(404, "resource not found", "OBJECT_NOT_FOUND")
+    return 204, None
 
 
 def _writer(call: Call) -> Writer:

@@ -35,13 +35,13 @@ class Portal:
         self._provision = provision
         self._snapshots: dict[str, ObjectTypes] = {}
         provision(self)
-        self.apply_case_rule()
+        self.apply_store_rules()
 
     def forget_definitions(self) -> None:
         """Back to the object types and properties that the portal started with."""
         self.types = ObjectTypes(self.settings.portal_id, self.now_ms())
         self._provision(self)
-        self.apply_case_rule()
+        self.apply_store_rules()
 
     def take_snapshot(self, name: str) -> None:
         """Remember all definitions and records under a name."""
@@ -50,6 +50,7 @@ class Portal:
     def restore_snapshot(self, name: str) -> None:
         """Back to a snapshot, next record ids included; it can be restored again."""
         self.types = copy.deepcopy(self._snapshots[name])
+        self.apply_store_rules()
 
     def now_ms(self) -> int:
         """HubSpot's clock."""
@@ -59,12 +60,14 @@ class Portal:
 
     def configure(self, changes: dict[str, Any]) -> None:
         self.settings.update(changes)
-        if "unique_case_insensitive" in changes:
-            self.apply_case_rule()
+        if "unique_case_insensitive" in changes or "empty_properties" in changes:
+            self.apply_store_rules()
 
-    def apply_case_rule(self) -> None:
+    def apply_store_rules(self) -> None:
+        """Hand the stores those settings that they act on."""
         for item in self.types.by_id.values():
             item.store.fold_key = (
                 str.casefold if self.settings.unique_case_insensitive else (lambda value: value)
             )
             item.store.rebuild_unique()
+            item.store.shows_empty = self.settings.empty_properties == "null"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import errors
+from . import errors, rules
 from .settings import Settings
 from .values import CLEANERS, InvalidValue, clean_email, clean_string, iso_instant
 
@@ -50,9 +50,16 @@ class Property:
     is_archived: bool = False
     created_ms: int = 0
     updated_ms: int = 0
+    rules: rules.Rules = field(default_factory=dict)
+    # What the records held when it was deleted.
+    lost_values: dict[int, str] = field(default_factory=dict)
 
     def clean(self, value: str, settings: Settings) -> str:
         """The stored form of a value; InvalidValue if this property does not take it."""
+        cleaned = self._typed(value, settings)
+        return rules.checked(cleaned, self.rules, strips_phones=settings.phone_rule == "strip")
+
+    def _typed(self, value: str, settings: Settings) -> str:
         if self.is_hubspot_defined and self.name == "email":
             return clean_email(value, settings.invalid_tlds)
         cleaner = CLEANERS.get(self.type)
@@ -193,7 +200,9 @@ def custom_defaults() -> list[Property]:
     return found
 
 
-def parse_definition(body: Any, *, now_ms: int, default_group: str | None = None) -> Property:
+def parse_definition(
+    body: Any, *, now_ms: int, default_group: str | None = None, needs_order: bool = False
+) -> Property:
     """A property from a create request, or the 400 that HubSpot answers."""
     if not isinstance(body, dict):
         raise errors.invalid_json()
@@ -219,7 +228,7 @@ def parse_definition(body: Any, *, now_ms: int, default_group: str | None = None
     sensitivity = body.get("dataSensitivity", "non_sensitive")
     if sensitivity not in SENSITIVITIES:
         raise errors.error(400, f"Invalid dataSensitivity: {sensitivity}")
-    options = parse_options(body.get("options") or [])
+    options = parse_options(body.get("options") or [], needs_order=needs_order)
     values = {option["value"] for option in options}
     if kind == "bool" and (values != {"true", "false"} or len(options) != 2):
         raise _invalid_definition(
@@ -247,11 +256,12 @@ def parse_definition(body: Any, *, now_ms: int, default_group: str | None = None
     )
 
 
-def parse_options(options: Any) -> list[dict[str, Any]]:
+def parse_options(options: Any, *, needs_order: bool = False) -> list[dict[str, Any]]:
+    needed = {"label", "value", "displayOrder"} if needs_order else {"label", "value"}
     if not isinstance(options, list) or any(
-        not isinstance(item, dict) or "value" not in item or "label" not in item for item in options
+        not isinstance(item, dict) or needed - set(item) for item in options
     ):
-        raise errors.error(400, "Invalid input JSON: options need a label and a value")
+        raise errors.error(400, f"Invalid input JSON: options need {', '.join(sorted(needed))}")
     parsed = [
         {
             "label": str(item["label"]),

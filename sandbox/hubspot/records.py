@@ -10,6 +10,7 @@ from . import errors
 from .errors import ApiError, RowError
 from .objects import ObjectType
 from .portal import Portal
+from .settings import Settings
 from .store import Record, record_json
 from .values import InvalidValue, iso_instant, record_id
 
@@ -188,6 +189,8 @@ class Writer:
         changes = self._clean(source.properties, None)
         changes = {name: value for name, value in changes.items() if value is not None}
         self._require(changes)
+        if self.settings.gdpr_deleted_email == "reject":
+            self._refuse_forgotten(changes)
         new_id = self.store.new_id()
         self._claim(changes, new_id, claims, style=style)
         return Plan(source, None, new_id, changes)
@@ -205,9 +208,7 @@ class Writer:
         try:
             key = prop.clean(source.id, self.settings)
         except InvalidValue as bad:
-            raise errors.invalid_values(
-                self.settings.portal_id, [(name, bad.code, bad.message)]
-            ) from None
+            raise self._invalid([(name, bad.code, bad.message)]) from None
         if not key.strip():
             raise RowError("VALIDATION_ERROR", f"The value of {name} must not be empty")
         if self.settings.upsert_needs_key_in_properties and name not in source.properties:
@@ -276,7 +277,7 @@ class Writer:
             except InvalidValue as bad:
                 problems.append((name, bad.code, bad.message))
         if problems:
-            raise errors.invalid_values(settings.portal_id, problems)
+            raise self._invalid(problems)
         self._keep_stage_moving(cleaned, record)
         return cleaned
 
@@ -317,9 +318,8 @@ class Writer:
                 context={"properties": lacking},
             )
         if lacking:
-            raise errors.invalid_values(
-                self.settings.portal_id,
-                [(name, "REQUIRED", f'Property "{name}" is required') for name in lacking],
+            raise self._invalid(
+                [(name, "REQUIRED", f'Property "{name}" is required') for name in lacking]
             )
         if (
             not item.is_custom
@@ -330,6 +330,10 @@ class Writer:
                 "VALIDATION_ERROR",
                 "Error creating CONTACT. At least one of email, firstname or lastname is needed.",
             )
+
+    def _refuse_forgotten(self, changes: dict[str, str | None]) -> None:
+        if changes.get("email") in self.store.gdpr_emails:
+            raise RowError("VALIDATION_ERROR", "The contact was deleted for good")
 
     def _claim(
         self,
@@ -372,6 +376,10 @@ class Writer:
             raise errors.missing_scopes(wanted)
 
     # Refusing ------------------------------------------------------------------------------------
+
+    def _invalid(self, problems: list[tuple[str, str, str]]) -> RowError:
+        is_structured = self.settings.value_errors == "structured"
+        return errors.invalid_values(self.settings.portal_id, problems, is_structured=is_structured)
 
     def _not_unique(self, name: str) -> ApiError:
         return errors.error(
@@ -444,7 +452,8 @@ class Writer:
             else:
                 if plan.is_restored:
                     store.restore(record, now)
-                store.update(record, plan.changes, now, lag)
+                if not self._is_idle(plan, record):
+                    store.update(record, plan.changes, now, lag)
             log.add_write(now, item.name, record.id, "create" if is_new else "update", plan.changes)
             more: dict[str, Any] = {}
             if operation == "upsert":
@@ -457,6 +466,12 @@ class Writer:
             self.portal.random.shuffle(results)
         return results
 
+    def _is_idle(self, plan: Plan, record: Record) -> bool:
+        """Whether a write that changes nothing leaves no trace."""
+        return self.settings.identical_write == "keep" and all(
+            self.store.get(record, name) == value for name, value in plan.changes.items()
+        )
+
     def _answer(
         self,
         status: int,
@@ -465,7 +480,13 @@ class Writer:
         rows: list[dict[str, Any]],
     ) -> tuple[int, dict[str, Any]]:
         body = batch_body(started, self.portal.now_ms(), results, rows)
-        return (207 if rows else status), body
+        return partial_status(self.settings, status, rows), body
+
+
+def partial_status(settings: Settings, status: int, rows: list[dict[str, Any]]) -> int:
+    """207 where some of a batch was refused, or the status of a success: HubSpot's documents
+    say either."""
+    return 207 if rows and settings.partial_errors == "207" else status
 
 
 def batch_body(

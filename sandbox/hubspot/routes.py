@@ -15,13 +15,16 @@ VERSIONS = ("v3", "2026-03", "2026-09")
 _FAMILIES = [
     (
         re.compile(
-            r"/crm/(?P<version>v3)/(?P<family>objects|properties|schemas|limits)(?P<rest>/.*)?"
-            r"$"
+            r"/crm/(?P<version>v3)/"
+            r"(?P<family>objects|properties|property-validations|schemas|limits)(?P<rest>/.*)?$"
         ),
         None,
     ),
     (
-        re.compile(r"/crm/(?P<family>objects|properties|limits)/(?P<version>[^/]+)(?P<rest>/.*)?$"),
+        re.compile(
+            r"/crm/(?P<family>objects|properties|property-validations|limits)/(?P<version>[^/]+)"
+            r"(?P<rest>/.*)?$"
+        ),
         None,
     ),
     (re.compile(r"/crm-object-schemas/(?P<version>[^/]+)/schemas(?P<rest>/.*)?$"), "schemas"),
@@ -30,6 +33,7 @@ _FAMILIES = [
 _PREFIXES = {
     "objects": "/crm/objects/{version}",
     "properties": "/crm/properties/{version}",
+    "property-validations": "/crm/property-validations/{version}",
     "limits": "/crm/limits/{version}",
     "schemas": "/crm-object-schemas/{version}/schemas",
     "account": "/account-info/{version}",
@@ -105,6 +109,7 @@ ROUTES = [
         is_search=True,
     ),
     _route("POST", "objects", "/{type}/merge", objects.merge, "objects", "write"),
+    _route("POST", "objects", "/{type}/gdpr-delete", objects.gdpr_delete, "objects", "write"),
     _route("GET", "objects", "/{type}", objects.list_page, "objects", "read"),
     _route("POST", "objects", "/{type}", objects.create, "objects", "write"),
     _route("GET", "objects", "/{type}/{record}", objects.get, "objects", "read"),
@@ -129,6 +134,18 @@ ROUTES = [
     ),
     _route(
         "DELETE", "properties", "/{type}/{name}", definitions.delete_property, "schemas", "write"
+    ),
+    _route("GET", "property-validations", "/{type}", definitions.list_rules, "objects", "read"),
+    _route(
+        "GET", "property-validations", "/{type}/{name}", definitions.get_rules, "objects", "read"
+    ),
+    _route(
+        "PUT",
+        "property-validations",
+        "/{type}/{name}/rule-type/{rule}",
+        definitions.put_rule,
+        "schemas",
+        "write",
     ),
     _route("GET", "schemas", "", definitions.list_schemas, "schemas", "read"),
     _route("POST", "schemas", "", definitions.create_schema, "schemas", "write"),

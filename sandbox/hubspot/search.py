@@ -14,6 +14,7 @@ from . import errors
 from .objects import ObjectType
 from .portal import Portal
 from .records import scope_names
+from .settings import Settings
 from .store import Record, RecordStore, record_json
 from .values import instant_ms, record_id
 
@@ -54,10 +55,17 @@ def search(
         "total": len(ids),
         "results": [record_json(store, record, names) for record in page],
     }
-    if start + limit < len(ids):
-        after = str(start + limit)
-        answer["paging"] = {"next": {"after": after, "link": f"?after={after}"}}
+    following = start + limit if start + limit < len(ids) else None
+    add_paging(answer, following, "?after=", portal.settings)
     return 200, answer
+
+
+def add_paging(body: dict[str, Any], following: int | None, link: str, settings: Settings) -> None:
+    """Where the next page begins; the last page has no `paging`, or one that says nothing."""
+    if following is not None:
+        body["paging"] = {"next": {"after": str(following), "link": f"{link}{following}"}}
+    elif settings.last_page_paging != "absent":
+        body["paging"] = None if settings.last_page_paging == "null" else {"next": None}
 
 
 class _Query:

@@ -76,6 +76,10 @@ class Settings:
     echo_trace_id: bool = True
     missing_id_errors: str = "one_per_batch"
     list_over_limit: str = "clamp"
+    partial_errors: str = "207"
+    empty_properties: str = "null"
+    last_page_paging: str = "absent"
+    value_errors: str = "structured"
 
     # Values.
     invalid_tlds: list[str] = field(
@@ -88,6 +92,8 @@ class Settings:
     unique_case_insensitive: bool = False
     contact_needs_identity: bool = True
     validation_rules: dict[str, list[str]] = field(default_factory=dict)
+    identical_write: str = "touch"
+    phone_rule: str = "strict"
 
     # Clashes of unique values, and partial success.
     update_clash: str = "400"
@@ -104,12 +110,26 @@ class Settings:
     merged_in_get: str = "resolve"
     batch_read_secondary_email: bool = False
 
+    # Definitions.
+    base_names: str = "reject"
+    schema_lists: str = "required"
+    option_display_order: str = "required"
+    recreated_property: str = "emptied"
+
+    # Deleted for good.
+    gdpr_deleted_email: str = "accept"
+
     # Scopes.
     sensitive_read_without_scope: str = "omit"
+    sensitive_definitions_without_scope: str = "show"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "missing_id_errors": ("one_per_batch", "one_per_input"),
         "list_over_limit": ("clamp", "reject"),
+        "partial_errors": ("207", "200"),
+        "empty_properties": ("null", "absent"),
+        "last_page_paging": ("absent", "null", "empty"),
+        "value_errors": ("structured", "message_only"),
         "null_value": ("reject", "clear", "ignore"),
         "read_only_write": ("reject", "ignore"),
         "clear_required": ("accept", "reject"),
@@ -122,7 +142,15 @@ class Settings:
         "merged_in_batch_update": ("leave_out", "not_found"),
         "merged_in_batch_read": ("resolve", "not_found"),
         "merged_in_get": ("resolve", "not_found"),
+        "identical_write": ("touch", "keep"),
+        "phone_rule": ("strict", "strip"),
+        "base_names": ("reject", "accept"),
+        "schema_lists": ("required", "optional"),
+        "option_display_order": ("required", "optional"),
+        "recreated_property": ("emptied", "restored", "new"),
+        "gdpr_deleted_email": ("accept", "reject"),
         "sensitive_read_without_scope": ("omit", "reject"),
+        "sensitive_definitions_without_scope": ("show", "reject"),
     }
 
     def update(self, changes: dict[str, Any]) -> None:

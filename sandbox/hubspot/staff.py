@@ -79,6 +79,18 @@ def archive(portal: Portal, item: ObjectType, record_ids: list[int]) -> int:
     return done
 
 
+def gdpr_delete(portal: Portal, item: ObjectType, record_ids: list[int]) -> int:
+    """Delete for good, archived records as well."""
+    done, now = 0, portal.now_ms()
+    for record_id in record_ids:
+        record = item.store.resolve(record_id) or item.store.archived.get(record_id)
+        if record is not None:
+            item.store.forget(record)
+            portal.log.add_write(now, item.name, record.id, "gdpr_delete", ())
+            done += 1
+    return done
+
+
 def restore(portal: Portal, item: ObjectType, record_ids: list[int]) -> int:
     done, now = 0, portal.now_ms()
     for record_id in record_ids:

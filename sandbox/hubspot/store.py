@@ -70,6 +70,8 @@ class RecordStore:
         self.version = 0
         self.next_id = first_id
         self.fold_key: Callable[[str], str] = lambda value: value
+        self.shows_empty = True
+        self.gdpr_emails: set[str] = set()
         self._ids: list[int] = []
         self._pool: dict[str, str] = {}
         self._lagging: dict[int, list[tuple[int, Record | None]]] = {}
@@ -260,20 +262,41 @@ class RecordStore:
             self.forwards[old_id] = survivor.id
         return survivor
 
-    def drop_column(self, name: str) -> None:
-        """A deleted property takes its values along."""
-        column = self.columns.get(name)
-        if column is None:
-            return
-        for records in (self.live, self.archived):
-            for record in records.values():
-                if column < len(record.values):
+    def drop_column(self, name: str) -> dict[int, str]:
+        """A deleted property takes its values along: those that were there, by record."""
+        column, lost = self.columns.get(name), {}
+        if column is not None:
+            for record in (*self.live.values(), *self.archived.values()):
+                value = record.values[column] if column < len(record.values) else None
+                if value is not None:
+                    lost[record.id] = value
                     record.values[column] = None
+            self.version += 1
+        return lost
+
+    def fill_column(self, name: str, values: dict[int, str]) -> None:
+        """Give a property its values back, on the records that are still there."""
+        for record_id, value in values.items():
+            record = self.live.get(record_id) or self.archived.get(record_id)
+            if record is not None:
+                self._assign(record, {name: value})
+        self.version += 1
+
+    def forget(self, record: Record) -> None:
+        """Delete a record for good; its addresses are remembered."""
+        emails = [self.get(record, "email"), *record.extra_emails]
+        self.gdpr_emails.update(email for email in emails if email is not None)
+        if record.id in self.live:
+            self._unindex(record)
+            del self.live[record.id]
+        self.archived.pop(record.id, None)
+        self._lagging.pop(record.id, None)
         self.version += 1
 
     def clear(self) -> None:
         for mapping in (self.live, self.archived, self.forwards, self._lagging, self._pool):
             mapping.clear()
+        self.gdpr_emails.clear()
         self._ids.clear()
         for index in self.unique.values():
             index.clear()
@@ -382,10 +405,13 @@ class RecordStore:
 def record_json(
     store: RecordStore, record: Record, names: Iterable[str], **more: Any
 ) -> dict[str, Any]:
-    """A record as the API shows it, with the named properties (null where empty)."""
+    """A record as the API shows it, with the named properties (null where empty, or absent)."""
+    properties = {name: store.get(record, name) for name in names}
+    if not store.shows_empty:
+        properties = {name: value for name, value in properties.items() if value is not None}
     body: dict[str, Any] = {
         "id": str(record.id),
-        "properties": {name: store.get(record, name) for name in names},
+        "properties": properties,
         "createdAt": iso_instant(record.created_ms),
         "updatedAt": iso_instant(record.modified_ms),
         "archived": record.archived_ms is not None,

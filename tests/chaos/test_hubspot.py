@@ -126,6 +126,8 @@ def test_reading_hubspot_back_passes_faults(world: World, undisturbed: EndState,
     {"update_errors_with_trace_ids": "row"}, {"merged_in_batch_update": "not_found"},
     {"merged_in_batch_read": "not_found"}, {"missing_id_errors": "one_per_input"},
     {"update_clash": "409"}, {"unique_case_insensitive": True}, {"upsert_archived_key": "restore"},
+    {"partial_errors": "200"}, {"empty_properties": "absent"}, {"identical_write": "keep"},
+    {"value_errors": "message_only"}, {"last_page_paging": "null"}, {"last_page_paging": "empty"},
 ], ids=str)  # fmt: skip
 def test_what_hubspot_leaves_open_makes_no_difference(
     world: World, undisturbed: EndState, setting: dict[str, Any]

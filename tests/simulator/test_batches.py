@@ -305,3 +305,48 @@ def test_roi_id_can_lack_uniqueness(api: Api, sim: SimulatorControl) -> None:
 
     assert response.status_code == 400
     assert "non-unique 2-51944773 property roi_id" in response.json()["message"]
+
+
+@pytest.mark.parametrize(("choice", "statuses"), [("207", [207] * 3), ("200", [201, 200, 200])])
+def test_partial_errors_may_come_with_a_success(
+    api: Api, sim: SimulatorControl, choice: str, statuses: list[int]
+) -> None:
+    """HubSpot's guide shows a 207, its 2026-09 document knows none: `errors` is there with both."""
+    sim.set(partial_errors=choice)
+    made = {"objectWriteTraceId": "c1", "properties": {"firstname": "A"}}
+    spoiled = {"objectWriteTraceId": "c2", "properties": {"firstname": "A", "email": "x@y.con"}}
+    answers = [
+        api.batch("create", [made, spoiled]),
+        api.batch(
+            "upsert", [patient("1", "t1", firstname="A"), patient("2", "t2", email="x@y.con")]
+        ),
+        api.batch("read", [{"id": "1"}]),
+    ]
+
+    assert [answer.status_code for answer in answers] == statuses
+    assert [answer.json()["numErrors"] for answer in answers] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("choice", "is_moved"), [("touch", True), ("keep", False)])
+def test_an_identical_write_may_move_the_last_modified_time(
+    api: Api, sim: SimulatorControl, choice: str, is_moved: bool
+) -> None:
+    """A write of what is there already counts as a change, or does not; a real one always does."""
+    sim.set(identical_write=choice, clock_fixed_ms=1_700_000_000_000)
+    rows = [patient("1", firstname="A")]
+    first = api.batch("upsert", rows).json()["results"][0]["updatedAt"]
+    sim.set(clock_fixed_ms=1_700_000_060_000)
+    again = api.batch("upsert", rows).json()["results"][0]["updatedAt"]
+    changed = api.batch("upsert", [patient("1", firstname="B")]).json()["results"][0]["updatedAt"]
+
+    assert (again > first) is is_moved
+    assert changed > first
+
+
+def test_refused_values_may_be_named_in_the_message_alone(api: Api, sim: SimulatorControl) -> None:
+    """HubSpot's own examples of a refusal lack the structured errors at times."""
+    sim.set(value_errors="message_only")
+    answer = api.batch("upsert", [patient("1", email="x@y.con")]).json()
+
+    assert "errors" not in answer
+    assert '"name":"email"' in answer["message"]

@@ -93,13 +93,17 @@ def test_deleting_and_creating_again_restores(api: Api, setup_api: Api) -> None:
 
 def test_patch_replaces_options_and_ignores_uniqueness(setup_api: Api) -> None:
     """PATCH replaces the list of options; uniqueness stays, with a 200."""
-    option = {"label": "Dog", "value": "dog"}
+    option = {"label": "Dog", "value": "dog", "displayOrder": 0}
     setup_api.post(PROPERTIES, definition(type="enumeration", fieldType="select", options=[option]))
 
     response = setup_api.call(
         "PATCH",
         f"{PROPERTIES}/pet",
-        {"options": [{"label": "Cat", "value": "cat"}], "hasUniqueValue": True, "label": "Beast"},
+        {
+            "options": [{"label": "Cat", "value": "cat", "displayOrder": 0}],
+            "hasUniqueValue": True,
+            "label": "Beast",
+        },
     )
 
     body = response.json()
@@ -164,7 +168,17 @@ def test_sensitive_values_need_their_scopes(
     assert setup_api.get(f"{url}?properties=pet").json()["properties"]["pet"] == "Rex"
     sim.set(sensitive_read_without_scope="reject")
     assert api.get(f"{url}?properties=pet").status_code == 403
-    assert api.get(f"{PROPERTIES}?dataSensitivity=highly_sensitive").status_code == 403
+
+
+def test_sensitive_definitions_are_readable_without_their_scope(
+    api: Api, sim: SimulatorControl
+) -> None:
+    """HubSpot's documents name no scope for them; whether they need one is a setting."""
+    path = f"{PROPERTIES}?dataSensitivity=highly_sensitive"
+    shown = api.get(path).status_code
+    sim.set(sensitive_definitions_without_scope="reject")
+
+    assert (shown, api.get(path).status_code) == (200, 403)
 
 
 def test_making_a_sensitive_property_needs_its_scope(setup_api: Api, sim: SimulatorControl) -> None:
@@ -213,14 +227,15 @@ def test_the_bearer_token_is_checked_to_the_letter(api: Api, header: str) -> Non
     assert response.json()["category"] == "INVALID_AUTHENTICATION"
 
 
-def test_a_schema_makes_a_new_object(api: Api, setup_api: Api, sim: SimulatorControl) -> None:
-    """A new custom object gets a type id and can be addressed by each of its names."""
-    body = {
+def visit(**more: Any) -> dict[str, Any]:
+    """A schema as the document of 2026-09 requires it."""
+    return {
         "name": "visit",
         "labels": {"singular": "Visit", "plural": "Visits"},
         "primaryDisplayProperty": "visit_id",
         "requiredProperties": ["visit_id"],
         "searchableProperties": ["visit_id"],
+        "secondaryDisplayProperties": [],
         "associatedObjects": ["0-1"],
         "allowsSensitiveProperties": True,
         "properties": [
@@ -232,7 +247,13 @@ def test_a_schema_makes_a_new_object(api: Api, setup_api: Api, sim: SimulatorCon
                 "hasUniqueValue": True,
             }
         ],
+        **more,
     }
+
+
+def test_a_schema_makes_a_new_object(api: Api, setup_api: Api, sim: SimulatorControl) -> None:
+    """A new custom object gets a type id and can be addressed by each of its full names."""
+    body = visit()
 
     created = setup_api.post(SCHEMAS, body)
     type_id = created.json()["objectTypeId"]
@@ -249,6 +270,99 @@ def test_a_schema_makes_a_new_object(api: Api, setup_api: Api, sim: SimulatorCon
     sim.archive(*sim.live("visit"), object_type="visit")
     assert setup_api.call("DELETE", f"{SCHEMAS}/p_visit").status_code == 204
     assert api.get(f"{SCHEMAS}/{type_id}").status_code == 400
+
+
+def test_the_base_name_of_a_custom_object_is_no_address(api: Api, sim: SimulatorControl) -> None:
+    """`roi` is refused where `p_roi` is taken; an older portal takes it."""
+    refused = [
+        api.get(f"/crm/objects/2026-09/{name}").status_code for name in ("roi", "p_roi", "contacts")
+    ]
+    sim.set(base_names="accept")
+
+    assert refused == [400, 200, 200]
+    assert api.get("/crm/objects/2026-09/roi").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "lacks", "status"),
+    [
+        ("2026-09", "allowsSensitiveProperties", 400),
+        ("2026-09", "searchableProperties", 400),
+        ("2026-09", "secondaryDisplayProperties", 400),
+        ("2026-03", "shouldCreateSameObjectAssociation", 400),
+        ("2026-09", "shouldCreateSameObjectAssociation", 201),
+        ("v3", "secondaryDisplayProperties", 201),
+    ],
+)
+def test_a_schema_insists_on_its_lists(
+    setup_api: Api, sim: SimulatorControl, version: str, lacks: str, status: int
+) -> None:
+    """What the document of a version requires; or only the guide's keys, by a setting."""
+    body = visit(shouldCreateSameObjectAssociation=False)
+    del body[lacks]
+    answer = setup_api.post(f"/crm-object-schemas/{version}/schemas", body)
+
+    assert answer.status_code == status
+    if status == 400:
+        assert lacks in answer.json()["message"]
+        sim.set(schema_lists="optional")
+        assert setup_api.post(f"/crm-object-schemas/{version}/schemas", body).status_code == 201
+
+
+def test_an_object_can_come_to_allow_sensitive_properties(setup_api: Api) -> None:
+    """By a PATCH that names `clearDescription`; it is never taken back."""
+    path = f"{SCHEMAS}/p_visit"
+    secret = definition(groupName="visit_information", dataSensitivity="sensitive")
+    properties = "/crm/properties/2026-09/p_visit"
+    setup_api.post(SCHEMAS, visit(allowsSensitiveProperties=False))
+    before = setup_api.post(properties, secret).status_code
+    flag = {"allowsSensitiveProperties": True}
+    refused = setup_api.call("PATCH", path, flag).status_code
+    patched = setup_api.call("PATCH", path, {**flag, "clearDescription": False})
+    setup_api.call("PATCH", path, {"allowsSensitiveProperties": False, "clearDescription": False})
+
+    assert (before, refused, patched.status_code) == (400, 400, 200)
+    assert patched.json()["allowsSensitiveProperties"] is True
+    assert setup_api.get(path).json()["allowsSensitiveProperties"] is True
+    assert setup_api.post(properties, secret).status_code == 201
+
+
+def test_options_need_their_order(setup_api: Api, sim: SimulatorControl) -> None:
+    """`displayOrder` is required of an option, by the documents."""
+    kind = {"type": "enumeration", "fieldType": "select"}
+    body = definition(**kind, options=[{"label": "Dog", "value": "dog"}])
+    refused = setup_api.post(PROPERTIES, body).status_code
+    sim.set(option_display_order="optional")
+
+    assert (refused, setup_api.post(PROPERTIES, body).status_code) == (400, 201)
+
+
+@pytest.mark.parametrize(
+    ("how", "value", "is_unique", "keeps_its_birthday"),
+    [("emptied", None, True, True), ("restored", "Rex", True, True), ("new", None, False, False)],
+)
+def test_a_property_that_is_made_again(
+    setup_api: Api,
+    sim: SimulatorControl,
+    how: str,
+    value: str | None,
+    is_unique: bool,
+    keeps_its_birthday: bool,
+) -> None:
+    """With its values or without, or another one of that name: HubSpot leaves it open."""
+    sim.set(recreated_property=how, clock_fixed_ms=1_700_000_000_000)
+    first = setup_api.post(PROPERTIES, definition(hasUniqueValue=True)).json()
+    record_id = sim.add("contacts", firstname="A", pet="Rex")
+    setup_api.call("DELETE", f"{PROPERTIES}/pet")
+    gone = sim.live("contacts")[record_id]
+    sim.set(clock_fixed_ms=1_700_000_060_000)
+    again = setup_api.post(PROPERTIES, definition()).json()
+
+    assert "pet" not in gone
+    assert sim.live("contacts")[record_id].get("pet") == value
+    assert again["hasUniqueValue"] is is_unique
+    assert (again["createdAt"] == first["createdAt"]) is keeps_its_birthday
+    assert again["updatedAt"] > first["updatedAt"]
 
 
 def test_incomplete_schemas_are_refused(setup_api: Api) -> None:

@@ -254,3 +254,42 @@ def test_clearing_releases_whoever_waits(api: Api, sim: SimulatorControl) -> Non
 
     assert time.monotonic() - begun < 10
     assert sim.fault_rules() == []
+
+
+def test_an_empty_body(api: Api, sim: SimulatorControl) -> None:
+    """A success without a body; the write is done, or not."""
+    sim.faults([{"kind": "empty_body"}, {"kind": "empty_body", "apply": False}])
+    answers = [upsert(api, "1"), upsert(api, "2")]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(200, b"")] * 2
+    assert len(sim.live("contacts")) == 1
+
+
+def test_short_pages(api: Api, sim: SimulatorControl) -> None:
+    """A page of fewer rows than asked for says where to go on, and nothing is lost by it."""
+    ids = sim.load("contacts", [{"properties": {"firstname": "A"}}] * 5)
+    sim.fault("short_page", count=2, times=0)
+    listed: list[str] = []
+    after = "0"
+    while after:
+        page = api.get(f"/crm/v3/objects/contacts?limit=4&after={after}").json()
+        listed += [row["id"] for row in page["results"]]
+        after = page.get("paging", {}).get("next", {}).get("after", "")
+    found: list[str] = []
+    after = "0"
+    while after:
+        page = api.search(limit=4, after=after).json()
+        assert (len(page["results"]), page["total"]) in ((2, 5), (1, 5))
+        found += [row["id"] for row in page["results"]]
+        after = page.get("paging", {}).get("next", {}).get("after", "")
+
+    assert (listed, sorted(found)) == (ids, ids)
+
+
+def test_a_poisoned_record(api: Api, sim: SimulatorControl) -> None:
+    """Whatever batch holds it is answered 500, and nothing of it is written; others are."""
+    sim.fault("status", status=500, times=0, match={**UPSERT, "record": "2"})
+    statuses = [upsert(api, *keys).status_code for keys in (("1", "2"), ("2",), ("1", "3"))]
+
+    assert statuses == [500, 500, 200]
+    assert {one["amd_patient_id"] for one in sim.live("contacts").values()} == {"1", "3"}

@@ -243,3 +243,44 @@ def test_merging_through_the_api(api: Api, sim: SimulatorControl) -> None:
     )
 
     assert list(sim.live("contacts")) == [response.json()["id"]]
+
+
+def test_a_contact_deleted_for_good_can_be_made_again(api: Api, sim: SimulatorControl) -> None:
+    """It is neither live nor archived; the API takes its address again, save by a setting."""
+    record_id = sim.add("contacts", email="ann@ex.com", firstname="A")
+    answer = api.post("/crm/v3/objects/contacts/gdpr-delete", {"objectId": record_id})
+    read = api.batch("read", [{"id": record_id}])
+    listed = api.get("/crm/v3/objects/contacts?archived=true").json()["results"]
+    order = {"properties": {"email": "ann@ex.com"}}
+    sim.set(gdpr_deleted_email="reject")
+    refused = api.post("/crm/v3/objects/contacts", order)
+    sim.set(gdpr_deleted_email="accept")
+
+    assert answer.status_code == 204
+    assert read.json()["errors"][0]["category"] == "OBJECT_NOT_FOUND"
+    assert listed == []
+    assert refused.status_code == 400
+    assert api.post("/crm/v3/objects/contacts", order).status_code == 201
+
+
+def test_deleting_for_good_by_address(api: Api, sim: SimulatorControl) -> None:
+    """An address that nobody has is remembered all the same; an unknown id is not found."""
+    sim.add("contacts", email="ann@ex.com")
+    path = "/crm/objects/2026-09/contacts/gdpr-delete"
+    for address in ("Ann@ex.com", "bo@ex.com"):
+        body = {"objectId": address, "idProperty": "email"}
+        assert api.post(path, body).status_code == 204
+    sim.set(gdpr_deleted_email="reject")
+
+    assert sim.live("contacts") == {}
+    assert api.post("/crm/v3/objects/contacts", {"properties": {"email": "bo@ex.com"}}).ok is False
+    assert api.post(path, {"objectId": "123"}).status_code == 404
+
+
+def test_staff_delete_for_good(sim: SimulatorControl) -> None:
+    """From the archive, too."""
+    ids = [sim.add("contacts", firstname=name) for name in "AB"]
+    sim.archive(ids[0])
+
+    assert sim.gdpr_delete(*ids) == 2
+    assert list(sim.records("contacts")) == []

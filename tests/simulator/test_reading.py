@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox.hubspot.client import SimulatorControl
@@ -269,3 +271,55 @@ def test_single_records_by_unique_property(api: Api, sim: SimulatorControl) -> N
     assert patched.json()["id"] == record_id
     found = api.get("/crm/v3/objects/contacts/a%40ex.com?idProperty=email&properties=city")
     assert found.json()["properties"]["city"] == "Rome"
+
+
+def test_empty_properties_may_be_absent(api: Api, sim: SimulatorControl) -> None:
+    """A property without a value is null, or is left out, in every kind of reading."""
+    record_id = sim.add("contacts", firstname="A")
+    ask = {"properties": ["city", "firstname"]}
+
+    def read() -> list[dict[str, Any]]:
+        return [
+            api.batch("read", [{"id": record_id}], **ask).json()["results"][0]["properties"],
+            api.get("/crm/v3/objects/contacts?properties=city,firstname").json()["results"][0][
+                "properties"
+            ],
+            api.search(("firstname", "EQ", "A"), **ask).json()["results"][0]["properties"],
+            api.get(f"/crm/v3/objects/contacts/{record_id}?properties=city").json()["properties"],
+        ]
+
+    shown = read()
+    sim.set(empty_properties="absent")
+    hidden = read()
+
+    assert all(found["city"] is None for found in shown)
+    assert all("city" not in found for found in hidden)
+    assert hidden[0]["firstname"] == "A"
+
+
+@pytest.mark.parametrize(("choice", "paging"), [("null", None), ("empty", {"next": None})])
+def test_the_last_page_may_have_a_paging_that_says_nothing(
+    api: Api, sim: SimulatorControl, choice: str, paging: Any
+) -> None:
+    """In a list and in a search."""
+    sim.load("contacts", [{"properties": {"firstname": "A"}}] * 3)
+    sim.set(last_page_paging=choice)
+    pages = [api.get("/crm/v3/objects/contacts?limit=5"), api.search(limit=5)]
+    full = api.get("/crm/v3/objects/contacts?limit=2").json()
+
+    assert [page.json()["paging"] for page in pages] == [paging, paging]
+    assert full["paging"]["next"]["after"]
+
+
+def test_archived_records_are_listed_with_their_time(api: Api, sim: SimulatorControl) -> None:
+    """The archived listing pages like the other, and each record says when it was archived."""
+    ids = sim.load("contacts", [{"properties": {"firstname": "A"}}] * 3)
+    sim.archive(*ids[:2])
+    first = api.get("/crm/v3/objects/contacts?archived=true&limit=1").json()
+    after = first["paging"]["next"]["after"]
+    second = api.get(f"/crm/v3/objects/contacts?archived=true&limit=1&after={after}").json()
+
+    found = [*first["results"], *second["results"]]
+    assert [row["id"] for row in found] == ids[:2]
+    assert all(row["archived"] and row["archivedAt"] for row in found)
+    assert "paging" not in second
