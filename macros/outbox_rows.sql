@@ -1,13 +1,19 @@
 {#- The columns that every outbox has, out of mapped records with `skipped_columns` (source columns
     that said nothing that counts) and `warnings`: the tail of an outbox model, to follow on the CTE
-    that is named. `extra_columns` are passed on as they are. -#}
-{% macro outbox_rows(entity, records, mapping, extra_columns, protected_setting=none) -%}
+    that is named. `exclusion_reason` is an expression that says why a row is there and does not count.
+    `extra_columns` are passed on as they are. -#}
+{% macro outbox_rows(
+    entity, records, mapping, extra_columns, protected_setting=none,
+    exclusion_reason='cast(null as string)'
+) -%}
 rendered as (
     select
         natural_key,
         coalesce(natural_key, concat('row:', row_hash)) as record_key,
         source_rows,
+        {{ exclusion_reason }} as exclusion_reason,
         case
+            when {{ exclusion_reason }} is not null then {{ exclusion_reason }}
             when natural_key is null then 'missing_natural_key'
             when is_duplicate_key then 'duplicate_natural_key'
             when {{ missing_required_property(entity) }} then 'missing_required_property'
@@ -51,6 +57,7 @@ final as (
         natural_key,
         {{ record_ref('salt.salt', "'" ~ entity ~ "'", 'record_key') }} as record_ref,
         source_rows,
+        exclusion_reason,
         row_reason,
         warnings,
         split(payload_lines, '\n') as payload_entries,

@@ -68,7 +68,7 @@ def close_run(
             "exit_code": exit_code,
             **{
                 f"{state}_count": of[state]
-                for state in ("quarantined", "protected", "unchanged", "failed")
+                for state in ("quarantined", "protected", "unchanged", "failed", "excluded")
             },
             "hubspot_requests": requests,
         }

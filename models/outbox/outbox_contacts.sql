@@ -4,6 +4,11 @@ with mapped as (
     select * from {{ ref('map_contacts') }}
 ),
 
+excluded as (
+    select distinct {{ normalize_key('cast(natural_key as string)') }} as natural_key
+    from {{ ref('int_excluded_patients') }}
+),
+
 -- Households share an address, and taking one apart is the dearest step here: once per address.
 addresses as (
     select distinct
@@ -30,10 +35,13 @@ normalized as (
         {{ normalize_name('city') }} as city_key,
         {{ normalize_state('state') }} as state_key,
         {{ normalize_zip('zip') }} as zip_key,
+        if(excluded.natural_key is not null, 'excluded_by_rule', null) as exclusion_reason,
     from mapped
     left join streets
         on mapped.address = streets.address
         and coalesce(mapped.street_address_line_2, '') = streets.second_line
+    left join excluded
+        on mapped.natural_key = excluded.natural_key
 ),
 
 judged as (
@@ -42,7 +50,7 @@ judged as (
         email is not null and email_address is null as is_email_invalid,
         {{ is_placeholder('email', 'email_address') }} as is_email_placeholder,
         email_address is not null
-        and count(natural_key) over (partition by email_address)
+        and count(if(exclusion_reason is null, natural_key, null)) over (partition by email_address)
         > {{ var('max_patients_per_email') }} as is_email_shared,
         {{ is_placeholder('date_of_birth', 'ncf_date_of_birth') }} as is_birth_date_placeholder,
         {{ is_placeholder('street', 'street_address') }} as is_street_placeholder,
@@ -82,6 +90,7 @@ records as (
     'patients',
     records='records',
     mapping=ref('map_contacts'),
+    exclusion_reason='exclusion_reason',
     extra_columns=[
         'email_key',
         'first_name_key',

@@ -61,6 +61,7 @@ joined as (
         outbox_records.natural_key,
         outbox_records.record_ref,
         outbox_records.source_rows,
+        outbox_records.exclusion_reason,
         array_concat(outbox_records.warnings, match_records.match_warnings) as warnings,
         outbox_records.payload_entries,
         outbox_records.payload_hash as full_payload_hash,
@@ -173,6 +174,7 @@ decided as (
         compared.*,
         refusals.reason as refusal_reason,
         case
+            when compared.exclusion_reason is not null then 'excluded'
             when compared.quarantine_reason is not null then 'quarantined'
             when compared.is_protected then 'protected'
             when refusals.reason is not null then 'failed'
@@ -220,6 +222,7 @@ final as (
         record_ref,
         state,
         case state
+            when 'excluded' then exclusion_reason
             when 'quarantined' then quarantine_reason
             when 'failed' then refusal_reason
         end as reason,

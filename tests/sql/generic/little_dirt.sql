@@ -7,6 +7,7 @@ with records as (
         row_reason,
         warnings,
     from {{ model }}
+    where exclusion_reason is null
 ),
 
 total as (

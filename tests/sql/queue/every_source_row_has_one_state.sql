@@ -33,9 +33,14 @@ records as (
         count(*) as status_rows,
         sum(source_rows) as source_rows,
         logical_and(coalesce(
-            state in ('create', 'update', 'unchanged', 'protected', 'quarantined', 'failed'), false
+            state in (
+                'create', 'update', 'unchanged', 'protected', 'quarantined', 'failed', 'excluded'
+            ),
+            false
         )) as is_state_known,
-        logical_and((reason is not null) = (state in ('quarantined', 'failed'))) as is_reason_right,
+        logical_and(
+            (reason is not null) = (state in ('quarantined', 'failed', 'excluded'))
+        ) as is_reason_right,
     from statuses
     group by entity, record_ref
 
