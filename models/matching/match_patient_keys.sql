@@ -1,0 +1,66 @@
+{%- set name_and_birth_date = [
+    'first_name_key', 'last_name_key', 'cast(birth_date as string)'
+] %}
+{%- set address = ['street_key', 'city_key', 'state_key', 'zip_key'] -%}
+-- What each patient may be found by. Tier 3 asks for an equal first name or an equal date of birth
+-- beside the address; with either inside the key, a crowded address costs no more than any other.
+with patients as (
+
+    select * from {{ ref('outbox_contacts') }}
+
+),
+
+id_map as (
+
+    select * from {{ ref('int_id_map') }}
+    where entity = 'patients'
+
+),
+
+patients_with_map as (
+
+    select
+        patients.record_ref,
+        patients.natural_key,
+        patients.row_reason,
+        patients.email_key,
+        patients.first_name_key,
+        patients.last_name_key,
+        patients.birth_date,
+        patients.street_key,
+        patients.city_key,
+        patients.state_key,
+        patients.zip_key,
+        id_map.hubspot_id as mapped_id,
+        id_map.payload_hash as mapped_hash,
+    from patients
+    -- The condition stands within the key: beside it, DuckDB compares all rows with all.
+    left join id_map
+        on if(patients.row_reason is null, patients.natural_key, null) = id_map.natural_key
+
+),
+
+-- The first key meets nothing: it keeps a patient who has no other.
+final as (
+
+    select
+        patients_with_map.*,
+        match_key,
+    from patients_with_map
+    cross join
+        unnest([
+            {{ match_key('row', ['record_ref']) }},
+            {{ match_key('key', ['natural_key']) }},
+            {{ match_key('id', ['mapped_id']) }},
+            {{ match_key('email', ['email_key']) }},
+            {{ match_key('name_dob', name_and_birth_date) }},
+            {{ match_key('address_name', address + ['first_name_key']) }},
+            {{ match_key('address_dob', address + ['cast(birth_date as string)']) }}
+        ]) as match_key
+    where
+        match_key is not null
+        and (row_reason is null or starts_with(match_key, 'row:'))
+
+)
+
+select * from final

@@ -1,0 +1,115 @@
+-- The first tier that resolves decides.
+with pairs as (
+
+    select * from {{ ref('match_pairs') }}
+
+),
+
+counted as (
+
+    select
+        *,
+        count(if(is_key_match, 1, null)) over (patient) as key_matches,
+        min(if(is_key_match, contact_id, null)) over (patient) as key_contact_id,
+        min(if(is_map_match, contact_id, null)) over (patient) as mapped_contact_id,
+        count(if(is_map_conflict, 1, null)) over (patient) as map_conflicts,
+        count(if(is_email_match, 1, null)) over (patient) as email_matches,
+        min(if(is_email_match, contact_id, null)) over (patient) as email_contact_id,
+        count(if(is_email_match and is_identity_conflict, 1, null)) over (patient)
+            as identity_conflicts,
+        count(if(is_name_match, 1, null)) over (patient) as name_matches,
+        min(if(is_name_match, contact_id, null)) over (patient) as name_contact_id,
+        count(if(is_address_match, 1, null)) over (patient) as address_matches,
+        min(if(is_address_match, contact_id, null)) over (patient) as address_contact_id,
+        count(if(is_email_holder, 1, null)) over (patient) as email_holders,
+        min(if(is_email_holder, owner_key, null)) over (patient) as email_holder_key,
+    from pairs
+    window patient as (partition by record_ref)
+
+),
+
+tiers as (
+
+    select
+        *,
+        case
+            when row_reason is not null then null
+            when key_matches > 0 or mapped_contact_id is not null then 0
+            when email_matches > 0 then 1
+            when name_matches > 0 then 2
+            when address_matches > 0 then 3
+            else 4
+        end as match_tier,
+    from counted
+
+),
+
+resolved as (
+
+    select
+        *,
+        case match_tier
+            when 0 then coalesce(key_contact_id, mapped_contact_id)
+            when 1 then email_contact_id
+            when 2 then name_contact_id
+            when 3 then address_contact_id
+        end as hubspot_id,
+        case
+            when row_reason is not null then row_reason
+            when match_tier = 0 and key_matches > 1 then 'ambiguous_patient_id'
+            when match_tier = 0 and key_matches = 0 and map_conflicts > 0 then 'id_map_conflict'
+            when match_tier = 1 and email_matches > 1 then 'ambiguous_email'
+            when match_tier = 1 and identity_conflicts > 0 then 'identity_conflict'
+            when match_tier = 2 and name_matches > 1 then 'ambiguous_name_dob'
+            when match_tier = 3 and address_matches > 1 then 'ambiguous_address'
+            when match_tier < 4 then null
+            {%- if not var('recreate_deleted') %}
+            when is_mapped then 'deleted_in_hubspot'
+            {%- endif %}
+            {%- if not var('create_without_email') %}
+            when email_holders > 0 then 'email_held_by_other_patient'
+            {%- endif %}
+            when not has_name and (email_key is null or email_holders > 0) then 'missing_name'
+            {%- if not var('create_without_email') %}
+            when email_key is null then 'no_email_no_match'
+            {%- endif %}
+        end as tier_reason,
+    from tiers
+
+),
+
+-- One row per patient: the pair with the contact that was found, if one was.
+found as (
+
+    select
+        *,
+        coalesce(contact_id = hubspot_id, false) as is_found,
+    from resolved
+    qualify
+        row_number() over (
+            partition by record_ref
+            order by
+                coalesce(contact_id = hubspot_id, false) desc,
+                coalesce(contact_id, '') desc
+        ) = 1
+
+),
+
+final as (
+
+    select
+        record_ref,
+        natural_key,
+        email_key,
+        match_tier,
+        tier_reason,
+        hubspot_id,
+        is_found and is_agreed as is_agreed,
+        is_found and is_email_secondary as is_email_secondary,
+        email_holders - if(is_found and is_email_holder, 1, 0) > 0 as is_email_held,
+        email_holder_key,
+    from found
+
+)
+
+select * from final
