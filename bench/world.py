@@ -110,7 +110,11 @@ class World:
         self._options = options
         self._numbers = itertools.count(1)
         self.folder = folder
-        self.stack = LocalStack(work_dir=folder, simulator_options=(*PORTAL, *options))
+        # The local BigQuery does a statement's work within its request: minutes, at such sizes.
+        settings = {"BQ_TIMEOUT_SECONDS": "900"}
+        self.stack = LocalStack(
+            work_dir=folder, settings=settings, simulator_options=(*PORTAL, *options)
+        )
 
     def __enter__(self) -> Self:
         self.stack.__enter__()

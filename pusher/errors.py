@@ -20,6 +20,7 @@ always fit for a log.
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 
@@ -139,3 +140,12 @@ def as_run_error(error: BaseException) -> RunError:
     if isinstance(error, PusherError):
         return Failed(f"hubspot_{error.code}", "HubSpot refused or did not answer a request")
     return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")
+
+
+def is_untrusted(error: object) -> bool:
+    """Whether a certificate was refused, however deep the libraries have wrapped that: trying
+    again, or waiting for an outage to end, is of no use then."""
+    if not isinstance(error, BaseException):
+        return False
+    inner = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
+    return isinstance(error, ssl.SSLCertVerificationError) or any(map(is_untrusted, inner))

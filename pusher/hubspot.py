@@ -30,6 +30,7 @@ from pusher.errors import (
     SettingsError,
     Throttled,
     Transient,
+    is_untrusted,
 )
 from pusher.limiter import GENERAL, SEARCH, Limiter
 from pusher.retry import Policy
@@ -188,6 +189,9 @@ class HubSpot:
                 # In one piece: `content` would gather it in pieces of 10 kB.
                 content = b"".join(response.iter_content(LARGEST_PIECE))
             except requests.RequestException as error:
+                if is_untrusted(error):
+                    hint = "HubSpot's certificate is refused: look at the proxy in between"
+                    raise Failed("tls_failed", hint) from None
                 raise Transient(type(error).__name__) from None
             document = classify(response.status_code, response.headers, content, is_search)
         except Throttled as error:

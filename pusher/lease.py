@@ -1,11 +1,13 @@
 """One lease for all entities: who holds it may write.
 
 It is one row, taken by an UPDATE that is judged by the rows it changed, on BigQuery's clock.
-A thread renews it. Whoever was paused past its end finds `outlives` false, and stops.
+A thread renews it; a writer that finds it run out renews it first. Whoever was paused past its
+end, and finds that another has taken it, stops.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from datetime import UTC, datetime
@@ -17,6 +19,12 @@ from pusher.warehouse import Row, Warehouse
 LIFE_SECONDS = 120
 RENEW_SECONDS = 30.0
 
+# Goes on while a machine sleeps, as a lease does. `time.monotonic` stands still on Linux, while
+# the clock that macOS calls monotonic does not.
+_clock = functools.partial(
+    time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+)
+
 
 class Lease:
     """Holds the lease from `take` to `release`."""
@@ -25,18 +33,13 @@ class Lease:
         self._warehouse = warehouse
         self._table = table
         self._run_id = run_id
-        self._ends_at = 0.0  # on our own monotonic clock, never later than BigQuery's end
+        self._ends_at = 0.0  # on our own clock, never later than BigQuery's end
+        self._renewing = threading.Lock()
         self._released = threading.Event()
         self._is_held = False
 
     def take(self, portal_id: str, hubspot_base: str) -> None:
         """Take the lease and bind the portal to it, or raise what stands against it."""
-        row = self.row()
-        if row["portal_id"] not in (None, "", portal_id):
-            raise SettingsError(
-                "wrong_portal",
-                f"this dataset belongs to portal {row['portal_id']}, the token to {portal_id}",
-            )
         changed = self._update(
             f"""update {self._table}
             set holder = @run_id, run_id = @run_id, acquired_at = current_timestamp(),
@@ -51,6 +54,11 @@ class Lease:
         )
         if not changed:
             row = self.row()
+            if row["portal_id"] not in (None, "", portal_id):
+                raise SettingsError(
+                    "wrong_portal",
+                    f"this dataset belongs to portal {row['portal_id']}, the token to {portal_id}",
+                )
             raise LeaseHeld(
                 "lease_held",
                 f"held by {row['holder']} since {_time(row['acquired_at'])}, "
@@ -68,12 +76,22 @@ class Lease:
 
     def outlives(self, seconds: float) -> bool:
         """Whether it is ours for so long from now."""
-        return time.monotonic() + seconds < self._ends_at
+        return _clock() + seconds < self._ends_at
 
     def check(self, seconds: float) -> None:
-        """Raise unless it is ours for so long from now."""
+        """Return once it is ours for so long from now; raise where it cannot be.
+
+        It may have run out because BigQuery was out of reach, or a request got no answer. Whoever
+        renews has waited for that to end, and may have to renew once more.
+        """
+        for _ in range(2):
+            if self.outlives(seconds):
+                return
+            with self._renewing:
+                if not self.outlives(seconds):
+                    self.renew()
         if not self.outlives(seconds):
-            raise Failed("lease_lost", "the lease ran out before it could be renewed")
+            raise Failed("lease_lost", "BigQuery takes too long to renew the lease")
 
     def renew(self) -> None:
         """Begin its life anew, or raise where somebody else has taken it meanwhile."""
@@ -114,7 +132,7 @@ class Lease:
 
     def _update(self, sql: str, **parameters: str) -> int:
         # Our end counts from before the statement, BigQuery's from within it.
-        ends_at = time.monotonic() + LIFE_SECONDS
+        ends_at = _clock() + LIFE_SECONDS
         changed = self._warehouse.execute(sql, run_id=self._run_id, **parameters)
         if changed:
             self._ends_at = ends_at

@@ -30,6 +30,7 @@ LAST_EVENTS = 50
 
 _logger = logging.getLogger("pusher")
 _labels: dict[str, str] = {}
+_step = ""
 _last: deque[Mapping[str, Any]] = deque(maxlen=LAST_EVENTS)
 
 
@@ -68,7 +69,20 @@ def event(name: str, *, severity: str = "INFO", **fields: Any) -> None:
 
 def phase(name: str) -> None:
     """Log that a run enters a phase; operators and tests look for these lines by `step`."""
+    global _step
+    _step = name
     event("phase", step=name)
+
+
+def step() -> str:
+    """The last phase entered."""
+    return _step
+
+
+def labels() -> dict[str, str]:
+    """What marks BigQuery's jobs as ours, in the letters that a label may have."""
+    values = {"app": "reverse-etl", "run_id": _labels.get("run_id", ""), "step": _step}
+    return {key: re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63] for key, text in values.items()}
 
 
 def last_events() -> tuple[Mapping[str, Any], ...]:

@@ -55,10 +55,7 @@ def refresh(
     rows = _stage(warehouse, refresh_id, plan, pages)
     if full:
         _check_shrinkage(warehouse, settings, refresh_id, plan, rows)
-        # Repeated after it has emptied the stage, it would bury every record of the mirror.
-        done = f"""select 1 as done from {settings.table("hubspot_mirror_state")}
-            where entity = '{entity}' and full_refreshed_at = '{watermark.isoformat()}'"""
-        warehouse.call("replace_mirror", refresh_id, entity, watermark, unless=done)
+        warehouse.call("replace_mirror", refresh_id, entity, watermark)
     else:
         warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
     mode = "full" if full else "delta"

@@ -40,10 +40,7 @@ def record(session: Session) -> bool:
         stamp = {"refresh_id": refresh_id, "checked_at": checked_at.isoformat()}
         lines = b"\n".join(json_line(entry | stamp) for entry in found)
         warehouse.append("hubspot_portal_stage", BytesIO(lines))
-        # Repeated after it has emptied the stage, it would leave a portal without properties.
-        done = f"""select 1 as done from {settings.table("hubspot_portal_properties")}
-            where entity = '{entity}' and checked_at = '{checked_at.isoformat()}' limit 1"""
-        warehouse.call("replace_portal_properties", refresh_id, entity, unless=done)
+        warehouse.call("replace_portal_properties", refresh_id, entity)
     return has_changed
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,10 +21,11 @@ T = TypeVar("T")
 class Policy:
     """Exponential waits with jitter; the answer's own hint wins where it asks for longer."""
 
-    tries: int
-    base: float
+    tries: float = math.inf
+    base: float = 0.5
     cap: float = 8.0
     jitter: Callable[[], float] = random.random
+    total: float = math.inf  # seconds from the first failure on
 
     def seconds(self, failures: int, hint: float = 0.0) -> float:
         """The wait after that many failures in a row: half of it fixed, half of it random."""
@@ -36,9 +39,12 @@ class Policy:
         are not counted: the breaker ends the run.
         """
         error: Transient = yield 0.0
-        failures = 1
+        failures, gives_up_at = 1, time.monotonic() + self.total
         while failures < self.tries or error.in_outage:
-            error = yield self.seconds(failures, error.wait)
+            wait = self.seconds(failures, error.wait)
+            if time.monotonic() + wait > gives_up_at:
+                return
+            error = yield wait
             failures += 1
 
     def call(self, attempt: Callable[[], T]) -> T:

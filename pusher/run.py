@@ -182,8 +182,6 @@ class _Run:
 
         self._enter("ship")
         logs.event("queue", queued=queued)
-        # A warehouse that was busy with the snapshot may have kept the heartbeat waiting.
-        at.lease.renew()
         # Without an order: sorting a million rows would cost what paging through them saves.
         pages = at.warehouse.pages(
             f"""select {COLUMNS} from {at.settings.table("reverse_etl_snapshot")}

@@ -29,6 +29,8 @@ class Settings:
     ledger_table: str
     dlq_table: str
     location: str | None
+    bq_timeout: float
+    bq_retry_seconds: float
     emulator: str | None
     hubspot_base: str
     api_version: str
@@ -55,6 +57,8 @@ class Settings:
             ledger_table=read.name("RUN_LEDGER_TABLE", f"{prefix}.reverse_etl_run_ledger"),
             dlq_table=read.name("DLQ_TABLE", f"{prefix}.reverse_etl_dlq"),
             location=read.text("BQ_LOCATION", "") or None,
+            bq_timeout=read.number("BQ_TIMEOUT_SECONDS", 30, at_least=0.1, at_most=900),
+            bq_retry_seconds=read.number("BQ_RETRY_SECONDS", 600, at_least=0, at_most=3600),
             emulator=read.text("BIGQUERY_EMULATOR_HOST", "") or None,
             hubspot_base=read.text("HUBSPOT_BASE", f"https://{HUBSPOT_HOST}").rstrip("/"),
             api_version=read.text("HUBSPOT_API_VERSION", "2026-09"),

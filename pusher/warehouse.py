@@ -8,6 +8,7 @@ job id are logged, their text never.
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import json
 import re
 import sys
@@ -24,7 +25,7 @@ from typing import Any, TypeVar, cast
 import requests
 
 from pusher import logs
-from pusher.errors import Failed, PusherError, SettingsError, Transient
+from pusher.errors import Failed, PusherError, SettingsError, Transient, is_untrusted
 from pusher.retry import Policy
 from pusher.settings import Settings
 
@@ -57,10 +58,11 @@ with _without(*UNUSED):
     from google.api_core import exceptions as google_errors
     from google.api_core.retry import Retry
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
     from google.cloud import bigquery
 
-JOB_SECONDS = 900.0
+JOB_SECONDS = 900.0  # a job in all; each request has BQ_TIMEOUT_SECONDS
+LONGEST_WAIT = 32.0  # between tries, as Google's own documents have it
 PAGE_ROWS = 500
 TRANSIENT = (
     google_errors.TooManyRequests,
@@ -83,6 +85,7 @@ TYPES = {int: "INT64", datetime: "TIMESTAMP", str: "STRING"}
 NO_RETRY: Any = None  # the client's type says Retry, its documentation None
 
 Row = dict[str, Any]
+Begin = Callable[[str, str | None], Any]  # a job by its id and location
 T = TypeVar("T")
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -101,8 +104,14 @@ class Warehouse:
         self.round_trips = 0
         self.seconds = 0.0
         self._settings = settings
+        self._seconds = settings.bq_timeout
+        # The embedded BigQuery does the work of a job within the request that begins it.
+        self._long_seconds = JOB_SECONDS if settings.emulator else self._seconds
         self._lock = threading.Lock()
-        self._policy = Policy(settings.max_retries + 1, settings.initial_backoff, cap=20.0)
+        self._policy = Policy(
+            base=settings.initial_backoff, cap=LONGEST_WAIT, total=settings.bq_retry_seconds
+        )
+        self._location = settings.location
         options: dict[str, Any] = {}
         if settings.emulator:
             # The embedded BigQuery knows no accounts.
@@ -110,11 +119,12 @@ class Warehouse:
             options["credentials"] = anonymous()
             options["client_options"] = {"api_endpoint": settings.emulator}
         try:
-            self._client = bigquery.Client(
-                project=settings.project, location=settings.location, **options
-            )
+            self._client = bigquery.Client(project=settings.project, **options)
         except GoogleAuthError as error:
             raise SettingsError("no_credentials", type(error).__name__) from None
+        # The client waits two minutes for results, whatever it is told.
+        session = self._client._http
+        session.request = functools.partial(_in_time, session.request, self._seconds)
 
     def query(self, sql: str, **parameters: Any) -> list[Row]:
         """All rows of a small answer."""
@@ -133,25 +143,14 @@ class Warehouse:
 
         return self._run(self._statement(sql, parameters), changed)
 
-    def call(self, procedure: str, *arguments: str | datetime, unless: str | None = None) -> None:
-        """Call a procedure of our dataset.
+    def call(self, procedure: str, *arguments: str | datetime) -> None:
+        """Call a procedure of our dataset; each of them may be called twice.
 
-        A call that must not happen twice names a query that finds a row once it has happened:
-        it is asked before the call is repeated. Arguments are written out, since scripts take no
-        query parameters on the embedded BigQuery; none can hold what would end its literal.
+        Arguments are written out, since scripts take no query parameters on the embedded BigQuery;
+        none can hold what would end its literal.
         """
         sql = f"call {self._settings.table(procedure)}({', '.join(map(_literal, arguments))})"
-        statement = self._statement(sql, {})
-        has_begun = False
-
-        def begin(job_id: str) -> Any:
-            nonlocal has_begun
-            if has_begun and unless and self.query(unless):
-                return None
-            has_begun = True
-            return statement(job_id)
-
-        self._run(begin, lambda job: job and _finished(job))
+        self._run(self._statement(sql, {}, self._long_seconds), _finished)
 
     def pages(self, sql: str, **parameters: Any) -> Iterator[list[tuple[str | None, ...]]]:
         """The rows of a large answer, page by page; a page that fails is read again.
@@ -159,9 +158,14 @@ class Warehouse:
         Cells are the text that BigQuery sends: to make Python values of them, which the client
         does one at a time, would cost a fourth of the CPU of a whole run.
         """
-        retry = Retry(predicate=_is_transient, initial=0.5, maximum=8.0, timeout=60.0)
+        retry = Retry(
+            predicate=_is_transient,
+            initial=self._policy.base,
+            maximum=self._policy.cap,
+            timeout=self._policy.total,
+        )
         pages = self._run(
-            self._statement(sql, parameters),
+            self._statement(sql, parameters, self._long_seconds),
             lambda job: iter(_finished(job, page_size=PAGE_ROWS, retry=retry).pages),
         )
         while True:
@@ -169,7 +173,7 @@ class Warehouse:
                 try:
                     page = next(pages, None)
                 except Exception as error:
-                    raise Failed(self._translated(error).code, "a page failed") from None
+                    raise _final(self._translated(error)) from None
             if page is None:
                 return
             rows = page.raw_page.get("rows", [])
@@ -189,35 +193,53 @@ class Warehouse:
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+            **_job_options(),
         )
         name = f"{self._settings.project}.{self._settings.dataset}.{table}"
         lines.getvalue()  # trims the buffer to its content, so that reading it makes no copy
-        self._run(
-            lambda job_id: self._client.load_table_from_file(
-                lines, name, rewind=True, job_id=job_id, job_config=config, num_retries=0
-            ),
-            _finished,
-            on_failure=on_failure,
-        )
 
-    def _statement(self, sql: str, parameters: dict[str, Any]) -> Callable[[str], Any]:
+        def begin(job_id: str, location: str | None) -> Any:
+            return self._client.load_table_from_file(
+                lines,
+                name,
+                rewind=True,
+                job_id=job_id,
+                location=location,
+                job_config=config,
+                num_retries=0,
+                timeout=self._seconds,
+            )
+
+        self._run(begin, _finished, on_failure=on_failure)
+
+    def _statement(
+        self, sql: str, parameters: dict[str, Any], seconds: float | None = None
+    ) -> Begin:
         config = bigquery.QueryJobConfig(
-            query_parameters=[_parameter(name, value) for name, value in parameters.items()]
+            query_parameters=[_parameter(name, value) for name, value in parameters.items()],
+            **_job_options(),
         )
-        options = {"retry": NO_RETRY, "job_retry": NO_RETRY, "timeout": JOB_SECONDS}
-        return lambda job_id: self._client.query(sql, job_id=job_id, job_config=config, **options)
+        return lambda job_id, location: self._client.query(
+            sql,
+            job_id=job_id,
+            location=location,
+            job_config=config,
+            retry=NO_RETRY,
+            job_retry=NO_RETRY,
+            timeout=seconds or self._seconds,
+        )
 
     def _run(
         self,
-        begin: Callable[[str], Any],
+        begin: Begin,
         read: Callable[[Any], T],
         *,
         on_failure: Callable[[], None] = lambda: None,
     ) -> T:
         """Begin a job and read what came of it, again and again where that may help.
 
-        Google's own ten minutes of retries are off: these are short, the same everywhere, and know
-        that a job whose begin went unanswered may be running.
+        Google's own retries are off: these are the same everywhere, and know that a job whose begin
+        went unanswered may be running.
         """
         job_id = str(uuid.uuid4())
         job: Any = None
@@ -226,26 +248,45 @@ class Warehouse:
             nonlocal job_id, job
             with self._timed():
                 try:
-                    job = self._begun(begin, job_id)
+                    job = job or self._begun(begin, job_id)
                     return read(job)
-                except PusherError:
-                    raise
                 except Exception as error:
                     on_failure()
+                    translated = self._translated(error, job)
                     if job is not None and job.error_result:
-                        job_id = str(uuid.uuid4())  # that one has failed for good
-                    raise self._translated(error, job) from None
+                        job, job_id = None, str(uuid.uuid4())  # that one has failed for good
+                    raise translated from None
 
         try:
             return self._policy.call(attempt)
         except Transient as error:
-            raise Failed(error.code, "BigQuery could not be reached or is overloaded") from None
+            raise _final(error) from None
 
-    def _begun(self, begin: Callable[[str], Any], job_id: str) -> Any:
+    def _begun(self, begin: Begin, job_id: str) -> Any:
+        location = self._dataset_location()
         try:
-            return begin(job_id)
+            return begin(job_id, location)
         except google_errors.Conflict:
-            return self._client.get_job(job_id, location=self._settings.location, retry=NO_RETRY)
+            return self._begun_unheard(job_id, location)
+
+    def _begun_unheard(self, job_id: str, location: str | None) -> Any:
+        """The job of an earlier try whose answer was lost. Without its location BigQuery looks for
+        it in the US and the EU only."""
+        try:
+            return self._client.get_job(job_id, location=location, retry=NO_RETRY)
+        except google_errors.NotFound:
+            raise Transient("bigquery_job_not_visible") from None
+
+    def _dataset_location(self) -> str | None:
+        """Where jobs run: where the dataset is, unless a setting says otherwise. Asked once."""
+        if self._location is None:
+            name = f"{self._settings.project}.{self._settings.dataset}"
+            try:
+                found = self._client.get_dataset(name, retry=NO_RETRY).location
+            except google_errors.Forbidden:  # BigQuery finds out from the tables of a statement
+                found = None
+            self._location = found or ""
+        return self._location or None
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -258,6 +299,10 @@ class Warehouse:
                 self.seconds += time.monotonic() - started_at
 
     def _translated(self, error: Exception, job: Any = None) -> PusherError:
+        if isinstance(error, PusherError):
+            return error
+        if is_untrusted(error):
+            return Failed("tls_failed", "BigQuery's certificate is refused: look at the proxy")
         code = f"bigquery_{_reason(error) or type(error).__name__}"
         logs.event(
             "bigquery_error",
@@ -274,13 +319,37 @@ class Warehouse:
         return Failed(code, "BigQuery refused a statement: look the job id up in its history")
 
 
+def _in_time(send: Callable[..., Any], seconds: float, method: str, url: str, **more: Any) -> Any:
+    """Send a request; reading an answer takes no longer than that."""
+    return send(method, url, **(more | {"timeout": seconds} if method == "GET" else more))
+
+
+def _job_options() -> dict[str, Any]:
+    """What every job carries: a total time that BigQuery keeps, too, and labels to ask
+    INFORMATION_SCHEMA.JOBS by."""
+    return {"job_timeout_ms": int(JOB_SECONDS * 1000), "labels": logs.labels()}
+
+
 def _finished(job: Any, **options: Any) -> Any:
     return job.result(**{"retry": NO_RETRY, "timeout": JOB_SECONDS, **options})
 
 
+def _final(error: PusherError) -> PusherError:
+    """What is left to say when trying again has not helped."""
+    if not isinstance(error, Transient):
+        return error
+    return Failed(error.code, "BigQuery could not be reached or is overloaded")
+
+
 def _is_transient(error: BaseException) -> bool:
+    if is_untrusted(error):
+        return False
     if isinstance(error, TRANSIENT) or _reason(error) in TRANSIENT_REASONS:
         return True
+    if isinstance(error, RefreshError):  # Compute Engine's credentials wrap what befell them
+        return bool(error.retryable) or isinstance(error.__cause__, TransportError)
+    if isinstance(error, concurrent.futures.TimeoutError):  # of one request, or of the whole job
+        return isinstance(error.__cause__, requests.Timeout)
     # Two statements that change one table at once; the loser may simply try again.
     return "concurrent update" in str(error)
 

@@ -38,7 +38,7 @@ def test_a_storm_changes_nothing(world: World, undisturbed: EndState) -> None:
     )
     world.proxy.order("lose", QUERY, times=0, every=random.randint(3, 5))
     world.proxy.order("fail", RESULTS, times=0, every=random.randint(7, 9))
-    done = world.push(MAX_RETRIES="8")
+    done = world.push()
 
     assert done.exit_code == 0, done
     doubled = world.query(
@@ -92,7 +92,7 @@ def test_what_fails_for_good_fails_the_run(world: World, undisturbed: EndState, 
     """Exit 1, one line, no value in it; and the next run does the rest."""
     text, more, is_written = FOR_GOOD[name]
     world.proxy.order("fail", text, **{"times": 0, **more})  # type: ignore[arg-type]
-    done = world.push(MAX_RETRIES="2")
+    done = world.push(BQ_RETRY_SECONDS="1")
 
     assert done.exit_code == 1, done
     assert MARK not in done.stdout + done.stderr

@@ -116,7 +116,7 @@ def test_case_4_what_failed_is_tried_again(world: World, undisturbed: EndState) 
 def test_case_5_errors_of_bigquery_are_errors_of_the_run(world: World) -> None:
     """Results that cannot be recorded: exit 1, `failed` in the ledger, and an alert."""
     world.proxy.order("fail", r"^(POST /upload.*reverse_etl_push_log|PUT .*\"result_id\")", times=0)
-    done = world.push(MAX_RETRIES="1")
+    done = world.push(BQ_RETRY_SECONDS="1")
     world.calm()
     assert done.exit_code == 1, done
     assert {row["status"] for row in world.ledger(done).values()} == {"failed"}

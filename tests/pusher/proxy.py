@@ -1,11 +1,15 @@
-"""A proxy in front of the emulator that spoils requests to order."""
+"""A proxy in front of the emulator that spoils requests to order, and that can be stricter than
+the emulator where BigQuery is."""
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import requests
 
@@ -21,6 +25,7 @@ class Rule:
     message: str = "try again"
     lose_answer: bool = False  # done, but the connection breaks before the answer
     seconds: float = 0.0
+    swallow: bool = False  # neither passed on nor answered, as on a half-open connection
     skip: int = 0
     fired: int = 0
 
@@ -31,6 +36,9 @@ class FaultyProxy:
     def __init__(self, target: str) -> None:
         self.rules: list[Rule] = []
         self.requests = 0
+        self.location: str | None = None  # of the dataset; then jobs are found there, and ids kept
+        self.jobs: list[dict[str, Any]] = []  # what was asked for by POST
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         proxy = self
         session = requests.Session()
@@ -42,6 +50,13 @@ class FaultyProxy:
             def _handle(self) -> None:
                 body = self._body()
                 rule = proxy._pick(self.path + body.decode("utf-8", "replace"))
+                if rule and rule.swallow:
+                    proxy._closed.wait()
+                    self.close_connection = True
+                    return
+                if refusal := proxy._refusal(self.command, self.path, body):
+                    self._answer(refusal, proxy._error(Rule("", reason="duplicate")), {})
+                    return
                 if rule and rule.seconds:
                     time.sleep(rule.seconds)
                 elif rule and not rule.lose_answer:
@@ -57,7 +72,10 @@ class FaultyProxy:
                 kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP}
                 if "Location" in kept:
                     kept["Location"] = kept["Location"].replace(target, proxy.url)
-                self._answer(answer.status_code, answer.content, kept)
+                content = answer.content
+                if proxy.location and re.search(r"/datasets/[^/]+$", self.path):
+                    content = json.dumps(answer.json() | {"location": proxy.location}).encode()
+                self._answer(answer.status_code, content, kept)
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
 
@@ -88,6 +106,7 @@ class FaultyProxy:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -102,6 +121,18 @@ class FaultyProxy:
                     rule.fired += 1
                     return rule
         return None
+
+    def _refusal(self, method: str, path: str, body: bytes) -> int | None:
+        """BigQuery takes a job id once, and outside the US and the EU finds a job only by both
+        its id and its location; the emulator does neither."""
+        url, _, parameters = path.partition("?")
+        if method == "POST" and url.endswith("/jobs"):
+            with self._lock:
+                ids = [job["jobReference"] for job in self.jobs]
+                self.jobs.append(json.loads(body))
+                return 409 if self.location and self.jobs[-1]["jobReference"] in ids else None
+        is_lost = self.location and f"location={self.location}" not in parameters
+        return 404 if method == "GET" and re.search(r"/jobs/[^/]+$", url) and is_lost else None
 
     @staticmethod
     def _error(rule: Rule) -> bytes:

@@ -24,7 +24,7 @@ def proxy(emulator: str) -> Iterator[FaultyProxy]:
 
 @pytest.fixture
 def appender(world: World, proxy: FaultyProxy) -> Appender:
-    settings = world.settings(BIGQUERY_EMULATOR_HOST=proxy.url, MAX_RETRIES="3")
+    settings = world.settings(BIGQUERY_EMULATOR_HOST=proxy.url, BQ_RETRY_SECONDS="0.2")
     return Appender(Warehouse(settings), spacing=0.05)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,7 @@ from pusher.lease import Lease
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
 from tests.pusher.conftest import World
+from tests.pusher.proxy import FaultyProxy, Rule
 
 
 def make(settings: Settings, run_id: str) -> Lease:
@@ -111,18 +113,73 @@ def test_a_holder_paused_past_its_end_writes_nothing(
     held.release()
 
 
-def test_a_lease_that_ran_out_unnoticed_is_renewed_unless_another_has_it(world: World) -> None:
-    """A warehouse that was busy for minutes has let the heartbeat wait."""
+def test_a_writer_renews_a_lease_that_ran_out_unless_another_has_it(world: World) -> None:
+    """A warehouse that was busy or out of reach for minutes has let the heartbeat wait."""
     first = make(world.settings(), "run-1")
     first.take("p1", "")
     first._ends_at = 0.0
-    assert not first.outlives(1)
-    first.renew()
+    first.check(60)
     assert first.outlives(60)
 
     world.query("update etl.reverse_etl_lease set expires_at = timestamp '2020-01-01' where true")
     second = make(world.settings(), "run-2")
     second.take("p1", "")
+    assert first.outlives(60)
+    first._ends_at = 0.0
     with pytest.raises(Failed, match="lease_lost"):
-        first.renew()
+        first.check(60)
     second.release()
+
+
+def test_a_lease_that_cannot_last_so_long_lets_nobody_write(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it renewed for ever, the request could still end after it."""
+    monkeypatch.setattr(lease_module, "LIFE_SECONDS", 20)
+    held = make(world.settings(), "run-1")
+    held.take("p1", "")
+
+    with pytest.raises(Failed, match="lease_lost"):
+        held.check(25)
+    held.release()
+
+
+def test_it_runs_out_while_the_machine_sleeps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's monotonic clock stands still then, and BigQuery's does not."""
+    monkeypatch.setattr(lease_module, "LIFE_SECONDS", 1)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    held = make(world.settings(), "run-1")
+    held._released.set()  # no heartbeat, for that sleeps, too
+    held.take("p1", "")
+    gives_up_at = time.time() + 30
+    while held.outlives(0) and time.time() < gives_up_at:
+        pass
+
+    assert not held.outlives(0)
+    monkeypatch.undo()
+    held.release()
+
+
+def test_one_swallowed_renewal_does_not_lose_it(
+    world: World, emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is given up long before the lease ends, and sent again."""
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    proxy = FaultyProxy(emulator)
+    held = make(world.settings(BIGQUERY_EMULATOR_HOST=proxy.url, BQ_TIMEOUT_SECONDS="0.5"), "run-1")
+    held.take("p1", "")
+    proxy.rules = [Rule("set heartbeat_at", swallow=True)]
+    before = world.query("select heartbeat_at from etl.reverse_etl_lease")[0]["heartbeat_at"]
+    gives_up_at = time.monotonic() + 60
+    while time.monotonic() < gives_up_at:
+        now = world.query("select heartbeat_at from etl.reverse_etl_lease")[0]["heartbeat_at"]
+        if proxy.rules[0].fired and now > before:
+            break
+
+    assert proxy.rules[0].fired
+    assert now > before
+    held.check(60)
+    held.release()
+    proxy.close()

@@ -129,7 +129,8 @@ PROCEDURES = {
         update etl.hubspot_mirror_state set watermark = in_watermark where entity = in_entity;
         delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
     "replace_mirror(in_refresh_id string, in_entity string, in_watermark timestamp)": """
-        delete from etl.hubspot_mirror where entity = in_entity;
+        delete from etl.hubspot_mirror where entity = in_entity
+            and in_refresh_id in (select refresh_id from etl.hubspot_mirror_stage);
         insert into etl.hubspot_mirror (entity, hubspot_id, properties, last_modified_at, is_dead)
         select entity, hubspot_id, properties, last_modified_at, is_dead
         from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;
@@ -139,7 +140,8 @@ PROCEDURES = {
         delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
     "replace_portal_properties(in_refresh_id string, in_entity string)": """
         insert into etl.calls values ('replace_portal_properties', current_timestamp());
-        delete from etl.hubspot_portal_properties where entity = in_entity;
+        delete from etl.hubspot_portal_properties where entity = in_entity
+            and in_refresh_id in (select refresh_id from etl.hubspot_portal_stage);
         insert into etl.hubspot_portal_properties (entity, property, label, property_type,
             field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at)
         select entity, property, label, property_type, field_type, has_unique_value,
