@@ -129,10 +129,11 @@ def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrup
 
 def _setup(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
     from pusher import portal, report, session
+    from pusher.setup import setup
 
     at = session.connect(settings, is_setup=True)
     with session.holding_lease(at):
-        print("\n".join(portal.setup(at)))
+        print("\n".join(setup(at)))
         portal.record(at)
     findings = portal.findings(at)
     print(report.text({"left to do": findings}))

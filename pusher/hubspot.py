@@ -99,26 +99,31 @@ class HubSpot:
             details = self._call("GET", "/account-info/v3/details")
         return str(details.get("portalId", ""))
 
-    def resolve(self, object_type: str, portal_id: str) -> bool:
-        """Learn the canonical id of an object type; false where the portal does not show it.
+    def resolve(self, object_type: str, portal_id: str) -> Document:
+        """Learn the canonical id of an object type from its schema; nothing where the portal does
+        not show it.
 
         A token without the schema scope, or a portal that shows no schema for a standard object,
         is no obstacle: then the name is used as given.
         """
-        names = [object_type]
-        if object_type.startswith("p_"):  # short for p<portal>_…, which some portals insist on
-            names.append(f"p{portal_id}_{object_type[2:]}")
-        for name in names:
+        bare = re.sub(r"^p\d*_|^\d+-\d+$", "", object_type)
+        # `p_…` is short for p<portal>_…, which some portals insist on.
+        full = f"p{portal_id}_{bare}"
+        for name in dict.fromkeys((object_type, full)) if bare else (object_type,):
             try:
                 path = f"{self._schemas}/{quote(name, safe='')}"
                 schema = self._call("GET", path, may_lack=True)
             except Forbidden:
-                return False
+                return {}
             except Refused:
                 continue
+            if name != object_type == bare:
+                raise SettingsError(
+                    "base_name", f"HubSpot takes no bare name of a custom object: write p_{bare}"
+                )
             self._types[object_type] = str(schema.get("objectTypeId") or name)
-            return True
-        return False
+            return schema
+        return {}
 
     def canonical(self, object_type: str) -> str:
         """The id of an object type, where `resolve` has learned it."""
@@ -130,24 +135,29 @@ class HubSpot:
         path = f"{self._properties}/{self._type(object_type)}"
         return entries(self._call("GET", path, params=params), "results")
 
-    def create_schema(self, schema: Document) -> str:
-        """Create a custom object and give its id."""
-        return str(self._create(self._schemas, schema).get("objectTypeId", ""))
+    def create_schema(self, schema: Document) -> None:
+        """Create a custom object."""
+        self._define("POST", self._schemas, schema)
+
+    def patch_schema(self, object_type: str, changes: Document) -> None:
+        """Change a custom object."""
+        self._define("PATCH", f"{self._schemas}/{self._type(object_type)}", changes)
 
     def create_group(self, object_type: str, group: Document) -> None:
-        """Create a property group; an existing one is fine."""
-        try:
-            self._create(f"{self._properties}/{self._type(object_type)}/groups", group)
-        except Refused as error:
-            if error.refusal.http_status != 409:
-                raise
+        """Create a property group."""
+        self._define("POST", f"{self._properties}/{self._type(object_type)}/groups", group)
 
     def create_property(self, object_type: str, definition: Document) -> None:
         """Create a property."""
-        self._create(f"{self._properties}/{self._type(object_type)}", definition)
+        self._define("POST", f"{self._properties}/{self._type(object_type)}", definition)
 
-    def _create(self, path: str, body: Document) -> Document:
-        return self._call("POST", path, json.dumps(body).encode(), is_write=True)
+    def _define(self, method: str, path: str, body: Document) -> None:
+        """What is there already is fine: the answer that it had been created may have been lost."""
+        try:
+            self._call(method, path, json.dumps(body).encode(), is_write=True)
+        except Refused as error:
+            if error.refusal.http_status != 409:
+                raise
 
     def _type(self, object_type: str) -> str:
         return quote(self.canonical(object_type), safe="")
@@ -247,7 +257,12 @@ def classify(
     if status == 401:
         raise Failed("unauthorized", "HubSpot does not take the token: has it been rotated?")
     if status == 403:
-        raise Forbidden("forbidden", "the token lacks a scope; `python -m pusher check` says more")
+        details = entries(document or {}, "errors")
+        scopes = [name for entry in details for name in named(entry, "requiredGranularScopes")]
+        needed = " or ".join(
+            name for name in scopes if re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)+", name)
+        )
+        raise Forbidden("forbidden", f"the token lacks a scope{f': {needed}' if needed else ''}")
     code = f"http_{status}"
     ordered = _retry_after(headers)
     if ordered > LONGEST_WAIT or (status == 477 and not ordered):

@@ -1,4 +1,4 @@
-"""The portal against the catalogue: check and setup."""
+"""The portal against the catalogue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pusher import portal, session
 from pusher.errors import SettingsError
 from pusher.session import Session
-from tests.pusher.conftest import World, catalogue_property
+from tests.pusher.conftest import World
 
 
 @pytest.fixture
@@ -16,22 +16,6 @@ def at(world: World) -> Session:
     for row in made.objects:
         made.hubspot.resolve(row["object_type"], made.portal_id)
     return made
-
-
-@pytest.fixture
-def more_properties(world: World) -> list[str]:
-    """The catalogue asks for one more of each kind; taken back afterwards."""
-    rows = [
-        catalogue_property("rois", "new_text", group_name="new_group"),
-        catalogue_property("rois", "new_flag", property_type="bool",
-                           field_type="booleancheckbox", options="Yes=true;No=false"),
-        catalogue_property("rois", "new_secret", sensitivity="sensitive"),
-        catalogue_property("rois", "hs_own"),
-    ]  # fmt: skip
-    world.insert("catalogue_properties", rows)
-    names = [row["property"] for row in rows]
-    yield names
-    world.query(f"delete from etl.catalogue_properties where property in unnest({names})")
 
 
 def test_what_the_portal_has_is_stored_and_only_a_change_is_stored_again(
@@ -58,42 +42,6 @@ def test_a_difference_that_matters_ends_the_run_with_what_to_do(world: World, at
     assert "Do this." in str(caught.value)
 
 
-def test_setup_creates_what_is_missing_and_tells(
-    world: World, at: Session, more_properties: list[str]
-) -> None:
-    """Groups, options and sensitivity included; HubSpot's own names are left alone."""
-    done = portal.setup(at)
-
-    created = [line for line in done if "created property new" in line]
-    assert len(created) == 3
-    assert not any("hs_own" in line for line in done)
-    assert portal.setup(at)[0].startswith("nothing to create")
-    portal.record(at)
-    stored = {
-        row["property"]: row
-        for row in world.query("select * from etl.hubspot_portal_properties")
-        if row["property"] in more_properties
-    }
-    assert stored["new_flag"]["option_values"] == "true;false"
-    assert stored["new_secret"]["sensitivity"] == "sensitive"
-
-
-def test_setup_creates_the_custom_object(world: World, at: Session) -> None:
-    """With the properties that it cannot be made without, then the others."""
-    world.query("update etl.catalogue_objects set object_type = 'p_form', object_name = 'form'"
-                " where entity = 'rois'")  # fmt: skip
-    try:
-        fresh = session.connect(world.settings(), is_setup=True)
-        done = portal.setup(fresh)
-        portal.record(fresh)
-        portal.require(fresh)
-    finally:
-        world.query("update etl.catalogue_objects set object_type = 'p_roi', object_name = 'roi'"
-                    " where entity = 'rois'")  # fmt: skip
-
-    assert any("created the custom object" in line for line in done)
-
-
 def test_a_missing_object_is_named(world: World) -> None:
     world.query("update etl.catalogue_objects set object_type = 'p_nothing' where entity = 'rois'")
     try:
@@ -103,3 +51,15 @@ def test_a_missing_object_is_named(world: World) -> None:
         world.query("update etl.catalogue_objects set object_type = 'p_roi' where entity = 'rois'")
 
     assert caught.value.code == "object_missing"
+
+
+def test_the_bare_name_of_a_custom_object_is_explained(world: World) -> None:
+    """HubSpot has refused it since 2025-06; an unknown name is still another thing."""
+    at = session.connect(world.settings())
+
+    with pytest.raises(SettingsError, match="write p_roi") as caught:
+        at.hubspot.resolve("roi", at.portal_id)
+    assert caught.value.code == "base_name"
+    assert at.hubspot.resolve("nothing", at.portal_id) == {}
+    world.hubspot.set(base_names="accept")
+    assert at.hubspot.resolve("roi", at.portal_id)["objectTypeId"].startswith("2-")
