@@ -15,6 +15,7 @@ SHELL_SCRIPTS := .ci/run $(wildcard deploy/*.sh)
 IN_PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
+AUDIT_ARGS ?=
 
 export DBT_PROFILES_DIR ?= profiles
 export DBT_SEND_ANONYMOUS_USAGE_STATS ?= false
@@ -53,6 +54,10 @@ lint: $(STAMP) ## Style and types of Python, SQL and shell
 	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models tests/sql 2> /dev/null
 	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
 	@$(PY) -m pytest -q tests/analyzer/test_repository.py
+
+.PHONY: audit
+audit: $(STAMP) ## Known weaknesses of the pins; asks PyPI (AUDIT_ARGS="-s osv": OSV)
+	@$(VENV)/bin/pip-audit --strict --disable-pip --require-hashes $(AUDIT_ARGS) $(addprefix -r ,$(LOCKS))
 
 .PHONY: analyze
 analyze: $(STAMP) ## Google's own analyser over all SQL, for any shape of the source

@@ -32,7 +32,6 @@ from pusher.settings import Settings
 from pusher.ship import Shipper
 from pusher.warehouse import Row
 
-LAST_FLUSH_SECONDS = 3.0  # for what is left to record once a run has been interrupted
 SEVERITIES = {0: "INFO", LeaseHeld.exit_code: "WARNING"}  # a held lease is no failure
 GATE_FIELDS = ("entity", "code", "kind", "count_value", "limit_value", "hint")
 
@@ -75,20 +74,21 @@ class _Run:
         self._options = options
         self._interrupts = interrupts
         self._started_at = datetime.now(UTC)
-        self._step = "settings"
+        self._step: str | None = None
         self._session: Session | None = None
+        self._unrecorded = 0
         self._tally = Tally(settings.max_reject_percent, settings.max_reject_rows)
         self._snapshot: list[Row] = []
         self._repeat_failures: list[Row] = []
         self._previous_status: str | None = None
 
     def execute(self) -> None:
-        at = session.reach(self._settings, entities=self._options.entities, enter=self._enter)
+        at = session.reach(self._settings, entities=self._options.entities)
         self._session = at
         with ExitStack() as held:
             try:
-                at = self._session = session.identify(at, self._enter)
-                held.enter_context(session.holding_lease(at, self._enter))
+                at = self._session = session.identify(at)
+                held.enter_context(session.holding_lease(at))
             except PusherError as caught:
                 if not isinstance(caught, LeaseHeld):
                     self._record_early_end(at, as_run_error(caught))
@@ -113,18 +113,14 @@ class _Run:
         else:
             self._close(at, error)
 
-    def _enter(self, step: str) -> None:
-        self._step = step
-        logs.phase(step)
-
     def _work(self, at: Session) -> None:
-        self._enter("fold")
+        logs.phase("fold")
         at.warehouse.call("fold_results")
-        self._enter("mirror")
+        logs.phase("mirror")
         refreshed = refresh_mirror(at)
         queued = self._decide(at)
         if queued:
-            self._enter("check")
+            logs.phase("check")
             has_changed = portal.record(at)
             portal.require(at)
             if has_changed:  # what is sent, and whether, may hang on it
@@ -134,10 +130,11 @@ class _Run:
         error: RunError | None = None
         if queued:
             error, gone = self._ship(at, queued)
-            for entity, hubspot_ids in gone.items():
-                mirror.bury(at.warehouse, entity, hubspot_ids, refreshed[entity].watermark)
-        if not isinstance(error, Interrupted):  # then the next run folds: there is no time
-            self._enter("fold")
+            if not self._interrupts.is_asked:
+                for entity, hubspot_ids in gone.items():
+                    mirror.bury(at.warehouse, entity, hubspot_ids, refreshed[entity].watermark)
+        if not self._interrupts.is_asked:  # then the next run folds: there is no time
+            logs.phase("fold")
             at.warehouse.call("fold_results")
         if error:
             raise error
@@ -146,14 +143,20 @@ class _Run:
 
     def _decide(self, at: Session) -> int:
         """Freeze what SQL decides on the mirror of this minute, ask the gates, count the queue."""
-        self._enter("snapshot")
+        logs.phase("snapshot")
         at.warehouse.call("take_snapshot", at.run_id, ",".join(at.entities))
         self._snapshot = self._rows_of_run(at, "snapshot_counts")
-        self._enter("gates")
+        logs.phase("gates")
+        gates = self._rows_of_run(at, "push_gates")
+        silent = sorted(set(at.entities) - {gate["entity"] for gate in gates})
+        if silent:  # no verdict is no permission
+            raise GateStop(
+                "gates_silent",
+                f"push_gates says nothing about {', '.join(silent)}: dbt and the pusher must name "
+                "the same RUN_LEDGER_TABLE",
+            )
         stopping = [
-            gate
-            for gate in self._rows_of_run(at, "push_gates")
-            if gate["blocks"] and not self._is_allowed(gate)
+            gate for gate in gates if gate["blocks"] is not False and not self._is_allowed(gate)
         ]
         for gate in stopping:
             logs.event("gate", severity="ERROR", **{name: gate[name] for name in GATE_FIELDS})
@@ -180,7 +183,7 @@ class _Run:
         """What ended the shipping, if something did, and the records found gone."""
         from tqdm import tqdm  # nothing to show in a run that ships nothing
 
-        self._enter("ship")
+        logs.phase("ship")
         logs.event("queue", queued=queued)
         # Without an order: sorting a million rows would cost what paging through them saves.
         pages = at.warehouse.pages(
@@ -188,7 +191,7 @@ class _Run:
             where run_id = @run_id and is_queued""",
             run_id=at.run_id,
         )
-        appender = Appender(at.warehouse)
+        appender = Appender(at.warehouse, left=self._interrupts.left)
         error: RunError | None = None
         with tqdm(total=queued, unit=" records", file=sys.stderr, disable=None) as bar:
             shipper = Shipper(
@@ -196,24 +199,30 @@ class _Run:
             )
             try:
                 shipper.run(pages, at.settings.batch_size)
-            except RunError as caught:
-                error = caught
-        self._enter("append")
+            except (Exception, KeyboardInterrupt) as caught:
+                error = as_run_error(caught)
+            self._interrupts.is_closing = True
+            self._unrecorded = shipper.stop(self._interrupts.left)
+        if self._unrecorded:
+            logs.event("unrecorded", severity="WARNING", rows=self._unrecorded)
+        logs.phase("append")
         try:
-            try:
-                appender.close(LAST_FLUSH_SECONDS if isinstance(error, Interrupted) else None)
-            except KeyboardInterrupt:
-                error = Interrupted()
-                appender.close(LAST_FLUSH_SECONDS)
+            appender.close()
         except Failed as caught:  # worse than anything else: it goes first
             error = caught
+        self._unrecorded += appender.unrecorded
+        self._interrupts.is_closing = False
+        if self._interrupts.is_asked:
+            error = error or Interrupted()
         return error, shipper.gone
 
     def _close(self, at: Session, error: RunError | None) -> None:
         """Write the ledger and gather what alerts need; never hides the error of the run."""
+        self._step = logs.step()
         logs.phase("ledger")
         try:
-            self._previous_status = ledger.previous_status(at)
+            if not self._interrupts.is_asked:  # nobody is told of that
+                self._previous_status = ledger.previous_status(at)
             ledger.close_run(
                 at,
                 status=error.status if error else "success",
@@ -222,7 +231,7 @@ class _Run:
                 counts=self._counts(),
                 creates_left=self._creates_left(),
             )
-            if not isinstance(error, Interrupted):
+            if not self._interrupts.is_asked:
                 view = at.settings.table("repeat_failures")
                 self._repeat_failures = at.warehouse.query(f"select * from {view}")
         except PusherError as caught:
@@ -258,7 +267,7 @@ class _Run:
             finished_at=datetime.now(UTC),
             exit_code=error.exit_code if error else 0,
             status=error.status if error else "success",
-            step=self._step,
+            step=self._step or logs.step(),
             error_code=error.code if error else None,
             error_hint=error.hint if error else None,
             counts=self._counts(),
@@ -288,6 +297,7 @@ class _Run:
             sent=sent,
             confirmed=confirmed,
             not_confirmed=sent - confirmed,
+            unrecorded=self._unrecorded,
             created=self._tally.total(CREATED),
             updated=self._tally.total(UPDATED),
             counts=outcome.counts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -47,12 +47,11 @@ def reach(
     *,
     entities: tuple[str, ...] = (),
     is_setup: bool = False,
-    enter: Callable[[str], None] = logs.phase,
 ) -> Session:
     """Both ends by their settings, and what the catalogue says; HubSpot is not asked yet."""
     run_id = str(uuid.uuid4())
     logs.bind(run_id=run_id)
-    enter("settings")
+    logs.phase("settings")
     hubspot = HubSpot(settings, settings.hubspot_token(setup=is_setup))
     warehouse = Warehouse(settings)
     objects = warehouse.query(f"select * from {settings.table('catalogue_objects')}")
@@ -74,9 +73,9 @@ def reach(
     )
 
 
-def identify(session: Session, enter: Callable[[str], None] = logs.phase) -> Session:
+def identify(session: Session) -> Session:
     """The session, with the portal that its token belongs to."""
-    enter("portal")
+    logs.phase("portal")
     portal_id = session.hubspot.portal_id()
     if not portal_id:
         raise SettingsError("no_portal", "HubSpot names no portal for this token")
@@ -84,9 +83,9 @@ def identify(session: Session, enter: Callable[[str], None] = logs.phase) -> Ses
 
 
 @contextmanager
-def holding_lease(session: Session, enter: Callable[[str], None] = logs.phase) -> Iterator[None]:
+def holding_lease(session: Session) -> Iterator[None]:
     """Hold the lease; every write to HubSpot asks first whether it will last."""
-    enter("lease")
+    logs.phase("lease")
     session.lease.take(session.portal_id, session.settings.hubspot_base)
     longest = session.settings.request_timeout + 5.0
     session.hubspot.before_write = lambda: session.lease.check(longest)

@@ -20,7 +20,6 @@ from pusher.batches import Batch, QueueRow, batches, read_object
 from pusher.errors import (
     Failed,
     Halted,
-    Interrupted,
     PusherError,
     Refusal,
     Refused,
@@ -42,8 +41,8 @@ from pusher.results import (
     refused,
 )
 
-INTERRUPTED_SECONDS = 5.0
-ENDING_SECONDS = 10.0
+FLUSH_SECONDS = 5.5  # of the last ones, for what is answered to be recorded
+SLACK_SECONDS = 10.0  # beyond the longest request, for what follows its answer
 
 
 class Shipper:
@@ -66,6 +65,7 @@ class Shipper:
         self._on_progress = on_progress
         self._error: RunError | None = None
         self._lock = threading.Lock()
+        self._in_flight: dict[int, int] = {}  # rows without a result, by thread
         self._queue: queue.Queue[Batch | None] = queue.Queue(workers)
         self._workers = [
             threading.Thread(target=self._work, name=f"ship-{number}", daemon=True)
@@ -80,31 +80,29 @@ class Shipper:
         for worker in self._workers:
             worker.start()
         try:
-            try:
-                for batch in batches((row for page in pages for row in page), batch_size):
-                    if not self._enqueue(batch):
-                        break
-            except RunError as error:  # a page could not be read: ship those that were
-                self._error = self._error or error
-            for _ in self._workers:
-                self._enqueue(None)
-            for worker in self._workers:
-                while worker.is_alive() and not self._hubspot.halted.is_set():
-                    worker.join(0.5)
-        except KeyboardInterrupt:
-            self._stop(INTERRUPTED_SECONDS)
-            raise Interrupted from None
-        if self._hubspot.halted.is_set():
-            self._stop(ENDING_SECONDS)
+            for batch in batches((row for page in pages for row in page), batch_size):
+                if not self._enqueue(batch):
+                    break
+        except RunError as error:  # a page could not be read: ship those that were
+            self._error = self._error or error
+        for _ in self._workers:
+            self._enqueue(None)
+        for worker in self._workers:
+            while worker.is_alive() and not self._hubspot.halted.is_set():
+                worker.join(0.5)
         if self._error:
             raise self._error
 
-    def _stop(self, seconds: float) -> None:
-        """Send nothing more, and wait so long for what is in flight."""
+    def stop(self, left: Callable[[], float]) -> int:
+        """The end, whatever the cause: send nothing more, wait for what is in flight while there
+        is time, and give the number of records that stay without a result."""
         self._hubspot.halted.set()
-        deadline = time.monotonic() + seconds
+        gives_up_at = time.monotonic() + self._hubspot.timeout + SLACK_SECONDS
         for worker in self._workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
+            while worker.is_alive() and time.monotonic() < gives_up_at and left() > FLUSH_SECONDS:
+                worker.join(0.1)
+        with self._lock:
+            return sum(self._in_flight.values())
 
     def _enqueue(self, batch: Batch | None) -> bool:
         while not self._hubspot.halted.is_set():
@@ -125,6 +123,7 @@ class Shipper:
                 return
             try:
                 self._appender.wait_until_ready(self._hubspot.halted)
+                self._in_flight[threading.get_ident()] = len(batch.rows)
                 self._ship(batch)
                 if self._tally.runaway():
                     raise Failed("reject_rate", "HubSpot refuses most records: stopped early")
@@ -134,6 +133,9 @@ class Shipper:
                 self._end(error)
             except Exception as error:
                 self._end(Failed(f"crashed_{type(error).__name__}", "a defect: please report it"))
+            finally:
+                with self._lock:
+                    self._in_flight.pop(threading.get_ident(), None)
             self._on_progress(len(batch.rows))
 
     def _end(self, error: RunError) -> None:
@@ -252,6 +254,7 @@ class Shipper:
         self._appender.add(self._recorder.lines(results))
         self._tally.add(results)
         with self._lock:
+            self._in_flight[threading.get_ident()] -= len(results)
             for row, outcome, *_ in results:
                 if outcome == NOT_FOUND and row.operation == "update":
                     self.gone.setdefault(row.entity, []).append(str(row.hubspot_id))

@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from types import ModuleType
@@ -25,7 +26,7 @@ from typing import Any, TypeVar, cast
 import requests
 
 from pusher import logs
-from pusher.errors import Failed, PusherError, SettingsError, Transient, is_untrusted
+from pusher.errors import Failed, GateStop, PusherError, SettingsError, Transient, is_untrusted
 from pusher.retry import Policy
 from pusher.settings import Settings
 
@@ -112,6 +113,8 @@ class Warehouse:
             base=settings.initial_backoff, cap=LONGEST_WAIT, total=settings.bq_retry_seconds
         )
         self._location = settings.location
+        self._asks_for_builds = False
+        self._is_down = False
         options: dict[str, Any] = {}
         if settings.emulator:
             # The embedded BigQuery knows no accounts.
@@ -257,10 +260,15 @@ class Warehouse:
                         job, job_id = None, str(uuid.uuid4())  # that one has failed for good
                     raise translated from None
 
+        # Whoever has waited in vain once does not wait as long for the books to be closed.
+        policy = replace(self._policy, total=0.0) if self._is_down else self._policy
         try:
-            return self._policy.call(attempt)
+            found = policy.call(attempt)
         except Transient as error:
+            self._is_down = True
             raise _final(error) from None
+        self._is_down = False
+        return found
 
     def _begun(self, begin: Begin, job_id: str) -> Any:
         location = self._dataset_location()
@@ -313,10 +321,31 @@ class Warehouse:
         if _is_transient(error):
             return Transient(code)
         if isinstance(error, google_errors.NotFound):
-            return SettingsError("not_built", "a table or view is missing: run `dbt build` first")
+            return self._not_built()
         if isinstance(error, google_errors.Forbidden):
             return Failed(code, "BigQuery refused access: look at the roles of this account")
         return Failed(code, "BigQuery refused a statement: look the job id up in its history")
+
+    def _not_built(self) -> PusherError:
+        """A table or view is missing: because a build ran and failed, or because none ran."""
+        never = SettingsError("not_built", "a table or view is missing: run `dbt build` first")
+        if self._asks_for_builds:
+            return never
+        self._asks_for_builds = True
+        try:
+            newest = self.query(
+                f"""select status from {self._settings.table("reverse_etl_builds")}
+                qualify row_number() over (
+                    partition by entity order by started_at desc, invocation_id
+                ) = 1"""
+            )
+        except PusherError:
+            return never
+        finally:
+            self._asks_for_builds = False
+        if all(row["status"] == "passed" for row in newest):
+            return never
+        return GateStop("build_not_passed", "a view is missing since `dbt build` failed: see why")
 
 
 def _in_time(send: Callable[..., Any], seconds: float, method: str, url: str, **more: Any) -> Any:

@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from pusher.__main__ import main as pusher
+from pusher.interrupts import SIGNALS
 from sandbox.sample_data import Clinic, fill
 from sandbox.stack import LocalStack
 from tests.analyzer.compiled import Project
@@ -33,7 +34,7 @@ class Warehouse:
             self.dbt(*arguments, settings=self.settings)
 
     def run_pusher(self, *arguments: str) -> int:
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
         environment = self.dbt.environment(self.settings)
         with (
             recording(f"pusher {' '.join(arguments)}", self.history),

@@ -25,6 +25,7 @@ import pytest
 
 from pusher import logs
 from pusher.__main__ import main
+from pusher.interrupts import SIGNALS
 from sandbox.hubspot.client import SimulatorControl
 from sandbox.stack import FOREIGN_SETTINGS, LocalStack
 from tests.chaos.process import Done, Running
@@ -319,7 +320,7 @@ def _told(properties: Mapping[str, Any]) -> str:
 @contextlib.contextmanager
 def _as_a_process(environ: dict[str, str], out: io.StringIO, err: io.StringIO) -> Iterator[None]:
     """Lends the command what a process has of its own, and takes it back."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     roots = logging.getLogger().handlers
     try:
         with (

@@ -31,9 +31,11 @@ from google.cloud import bigquery
 from pusher import logs
 from pusher.__main__ import main
 from pusher.hubspot import HubSpot
+from pusher.interrupts import SIGNALS
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
+from tests.pusher.proxy import FaultyProxy
 from tests.pusher.warehouse_schema import TABLES, statements
 
 PROJECT = "lumininternal"
@@ -81,7 +83,7 @@ class World:
 
     def run(self, *arguments: str, **changes: str) -> Done:
         """The command line in this process; `start` makes one of its own, where that matters."""
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
         out, err = io.StringIO(), io.StringIO()
         try:
             with (
@@ -286,6 +288,14 @@ def untrusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"https://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+@pytest.fixture
+def proxy(emulator: str) -> Iterator[FaultyProxy]:
+    """In front of BigQuery; whoever is to meet it takes its `url` for BIGQUERY_EMULATOR_HOST."""
+    faulty = FaultyProxy(emulator)
+    yield faulty
+    faulty.close()
 
 
 @pytest.fixture

@@ -163,11 +163,10 @@ def test_it_runs_out_while_the_machine_sleeps(
 
 
 def test_one_swallowed_renewal_does_not_lose_it(
-    world: World, emulator: str, monkeypatch: pytest.MonkeyPatch
+    world: World, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request is given up long before the lease ends, and sent again."""
     monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
-    proxy = FaultyProxy(emulator)
     held = make(world.settings(BIGQUERY_EMULATOR_HOST=proxy.url, BQ_TIMEOUT_SECONDS="0.5"), "run-1")
     held.take("p1", "")
     proxy.rules = [Rule("set heartbeat_at", swallow=True)]
@@ -182,4 +181,3 @@ def test_one_swallowed_renewal_does_not_lose_it(
     assert now > before
     held.check(60)
     held.release()
-    proxy.close()

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from pusher.batches import Batch, batches
+from pusher.interrupts import SIGNALS
 from tests.pusher.conftest import World, events, update, upsert
+from tests.pusher.proxy import FaultyProxy, Rule
 
 PHASES = [
     "settings", "portal", "lease", "fold", "mirror", "snapshot", "gates", "check", "snapshot",
@@ -94,6 +100,45 @@ def test_a_gate_stops_before_the_first_write(world: World) -> None:
     assert world.run("--allow-mass-change").returncode == 0
     world.insert("gates", [gate(code="build_stale", can_be_allowed=False)])
     assert world.run("--allow-mass-change").returncode == 4
+
+
+def test_a_silent_gate_lets_nobody_pass(world: World) -> None:
+    """Where dbt looks at another ledger, the gates know nothing of the run."""
+    world.decide(upsert("1"))
+    world.query(
+        "create or replace table etl.other_ledger as select * from etl.reverse_etl_run_ledger"
+    )
+    done = world.run(RUN_LEDGER_TABLE="lumininternal.etl.other_ledger")
+
+    assert done.returncode == 4
+    assert "gates_silent" in done.stderr
+    assert "patients, rois" in done.stderr
+    assert not world.hubspot.writes()
+
+
+def test_a_gate_without_an_answer_blocks(world: World) -> None:
+    world.decide(upsert("1"))
+    world.insert("gates", [gate(blocks=None, can_be_allowed=None)])
+
+    assert world.run("--allow-mass-change").returncode == 4
+    assert not world.hubspot.writes()
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [("passed", 2), ("failed", 4), ("running", 4)])
+def test_a_view_that_is_missing_since_its_build_failed_is_a_gate(
+    world: World, status: str, exit_code: int
+) -> None:
+    """The build did not pass; without one, the settings are not as they should be."""
+    world.query(
+        "create schema if not exists half_built;"
+        "create or replace table half_built.reverse_etl_builds as"
+        f" select 'b' as invocation_id, 'patients' as entity, '{status}' as status,"
+        " current_timestamp() as started_at"
+    )
+    done = world.run(BQ_DATASET="half_built")
+
+    assert done.returncode == exit_code
+    assert ("build_not_passed" if exit_code == 4 else "not_built") in done.stderr
 
 
 def test_initial_load_wants_a_confirmation_and_does_not_gate_creates(world: World) -> None:
@@ -210,14 +255,17 @@ def test_the_daily_limit_is_exit_5(world: World) -> None:
     assert (ledger[0]["status"], ledger[0]["creates_left"]) == ("partial", 1)
 
 
-def test_sigterm_records_what_was_answered(world: World) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_run_that_records_what_was_answered(
+    world: World, number: signal.Signals
+) -> None:
     """Waits for the batch in flight, closes the ledger, gives the lease back; exit 143."""
     world.decide(*(upsert(str(n)) for n in range(40)))
     match = {"path_regex": "upsert", "after_n_requests": 1}
     world.hubspot.fault("hold", match=match, name="held", seconds=60)
     with world.start(BATCH_SIZE="10", WORKERS="1", LOG_LEVEL="DEBUG") as process:
         assert world.hubspot.wait_fired("held")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         time.sleep(0.3)  # the signal has to arrive before the answer does
         world.hubspot.release("held")
         asked = time.monotonic()
@@ -238,11 +286,53 @@ def test_sigterm_does_not_wait_for_a_server_that_hangs(world: World) -> None:
         assert world.hubspot.wait_fired("hung")
         process.send_signal(signal.SIGTERM)
         asked = time.monotonic()
-        process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=20)
     world.hubspot.release("hung")
 
     assert process.returncode == 143
     assert time.monotonic() - asked < 10
+    last = next(e for e in events(out) if e["event"] == "run_finished")
+    assert (last["status"], last["unrecorded"]) == ("interrupted", 1)
+
+
+def test_sigterm_during_a_slow_load_records_it(world: World, proxy: FaultyProxy) -> None:
+    """The flush gets what the platform gives, and results that wait for it go along."""
+    world.decide(*(upsert(str(n)) for n in range(20)))
+    proxy.rules = [Rule("reverse_etl_push_log", seconds=4)]
+    with world.start(BATCH_SIZE="10", WORKERS="1", BIGQUERY_EMULATOR_HOST=proxy.url) as process:
+        while not proxy.rules[0].fired and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 143, out + err
+    assert len(world.push_log()) == len(world.hubspot.live("contacts")) == 20
+    last = next(e for e in events(out) if e["event"] == "run_finished")
+    assert last["unrecorded"] == 0
+
+
+def test_a_defect_in_mid_run_ends_like_any_other_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent is recorded, the books are closed, nobody works on; and no value is shown."""
+
+    def broken(*arguments: Any) -> Iterator[Batch]:
+        yield from list(batches(*arguments))[:1]
+        raise KeyError("Jane")
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr("pusher.ship.batches", broken)
+    world.decide(*(upsert(str(n)) for n in range(20)))
+    done = world.run(BATCH_SIZE="10", WORKERS="2")
+
+    assert done.returncode == 1
+    assert "crashed_KeyError" in done.stderr
+    assert "Jane" not in done.stdout + done.stderr
+    assert len(world.push_log()) == len(world.hubspot.live("contacts"))
+    statuses = {row["status"] for row in world.query("select * from etl.reverse_etl_run_ledger")}
+    assert statuses == {"failed"}
+    started = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not [name for name in started if name.startswith(("ship", "appender"))]
 
 
 def test_no_value_reaches_logs_errors_or_the_push_log(world: World) -> None:

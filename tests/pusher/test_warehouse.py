@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -21,13 +21,6 @@ from pusher.errors import Failed, SettingsError
 from pusher.warehouse import Warehouse
 from tests.pusher.conftest import World
 from tests.pusher.proxy import FaultyProxy, Rule
-
-
-@pytest.fixture
-def proxy(emulator: str) -> Iterator[FaultyProxy]:
-    faulty = FaultyProxy(emulator)
-    yield faulty
-    faulty.close()
 
 
 @pytest.fixture

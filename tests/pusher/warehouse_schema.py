@@ -87,7 +87,12 @@ VIEWS = {
         ) as staged""",
     "push_gates": """
         select runs.run_id, gates.*
-        from etl.gates as gates
+        from (
+            select * from etl.gates
+            union all
+            select entity, 'build_not_passed', 'passed', 0, 0, false, false, ''
+            from etl.catalogue_objects
+        ) as gates
         inner join etl.reverse_etl_run_ledger as runs on gates.entity = runs.job_type
         where runs.status = 'running'""",
     "snapshot_counts": """
