@@ -31,6 +31,7 @@ class PusherError(Exception):
         super().__init__(f"{code}: {hint}" if hint else code)
         self.code = code
         self.hint = hint
+        self.correlation_id: str | None = None  # by which HubSpot's support finds the request
 
 
 class RunError(PusherError):

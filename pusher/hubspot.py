@@ -19,12 +19,14 @@ from urllib.parse import quote
 import requests
 from requests.adapters import HTTPAdapter
 
+from pusher import logs
 from pusher.breaker import Breaker
 from pusher.errors import (
     EndedEarly,
     Failed,
     Forbidden,
     Halted,
+    PusherError,
     Refusal,
     Refused,
     SettingsError,
@@ -248,6 +250,22 @@ def classify(
 ) -> Document:
     """The document of a good answer; an error that says what to do about any other."""
     document = _document(content)
+    try:
+        return _classify(status, headers, document, content, is_search)
+    except PusherError as error:
+        error.correlation_id = _correlation_id(document or {}, headers)
+        if not isinstance(error, Refused | Transient):  # which are recorded, or logged when retried
+            logs.event("hubspot_error", code=error.code, correlation_id=error.correlation_id)
+        raise
+
+
+def _classify(
+    status: int,
+    headers: Mapping[str, str],
+    document: Document | None,
+    content: bytes,
+    is_search: bool,
+) -> Document:
     if 200 <= status < 300:
         if document is None and content:
             raise Transient("unreadable_answer")
@@ -288,14 +306,21 @@ def refusal_of(error: Mapping[str, Any], status: int | None = None) -> Refusal:
     category = _word(str(error.get("category", "")))
     if "already has that value" in message or "already exists" in message.lower():
         category = "CONFLICT"  # validation error by name, but another record's state is the cause
-    correlation = _UUID.fullmatch(str(error.get("correlationId", "")))
     return Refusal(
         category=category,
         code=next(filter(None, map(_word, codes)), None),
         property_names=tuple(dict.fromkeys(names)),
         http_status=status,
-        correlation_id=correlation.group() if correlation else None,
+        correlation_id=_correlation_id(error),
     )
+
+
+def _correlation_id(
+    error: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> str | None:
+    given = error.get("correlationId") or (headers or {}).get("X-HubSpot-Correlation-Id")
+    correlation = _UUID.fullmatch(str(given))
+    return correlation.group() if correlation else None
 
 
 def entries(document: Mapping[str, Any], name: str) -> list[Document]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -21,9 +22,9 @@ FIELDS = re.findall(
     r"\w+",
     """
     attempt batch_rows bigquery_round_trips bigquery_seconds code codes command confirmed
-    count_value counts created duration_seconds entity error_code exit_code hint hubspot_requests
-    job_id kind lane limit_value max_requests mode not_confirmed property queued rows sent staged
-    status step unrecorded updated wait_seconds what_to_do window_seconds
+    correlation_id count_value counts created duration_seconds entity error_code exit_code hint
+    hubspot_requests job_id kind lane limit_value max_requests mode not_confirmed property queued
+    rows sent staged status step unrecorded updated wait_seconds what_to_do window_seconds
     """,
 )
 LAST_EVENTS = 50
@@ -36,6 +37,8 @@ _last: deque[Mapping[str, Any]] = deque(maxlen=LAST_EVENTS)
 
 def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send our events to `stream` (stdout), and nobody else's to anywhere."""
+    # Google's libraries would show requests, the token among them, on a handler of their own.
+    os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)
     stream = stream or sys.stdout
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Text() if stream.isatty() else _Json())
@@ -85,6 +88,11 @@ def labels() -> dict[str, str]:
     return {key: re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63] for key, text in values.items()}
 
 
+def printable(text: str) -> str:
+    """Text from outside, fit for a terminal: without escapes, or marks that turn its order."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def last_events() -> tuple[Mapping[str, Any], ...]:
     """The most recent events from INFO upwards, for alerts."""
     return tuple(_last)
@@ -117,6 +125,6 @@ class _Json(logging.Formatter):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = {k: v for k, v in getattr(record, "fields", {}).items() if k != "event"}
-        text = " ".join(f"{key}={value}" for key, value in fields.items())
+        text = " ".join(f"{key}={printable(str(value))}" for key, value in fields.items())
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
         return f"{datetime.now():%H:%M:%S} {mark}{record.getMessage()}  {text}".rstrip()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pusher.logs import printable
 from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse
 
@@ -95,4 +96,4 @@ def _table(rows: Sequence[Row]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else printable(str(value))

@@ -69,6 +69,7 @@ def _log(details: Any) -> None:
         "trying_again",
         severity="WARNING",
         code=details["exception"].code,
+        correlation_id=details["exception"].correlation_id,
         attempt=details["tries"],
         wait_seconds=round(details["wait"], 3),
     )

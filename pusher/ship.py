@@ -156,7 +156,10 @@ class Shipper:
             results = [refused(batch.like, error.refusal)]
         except Transient as error:
             logs.event("unanswered", severity="WARNING", code=error.code, rows=len(batch.rows))
-            results = [_held(row, UNANSWERED, error.code.upper()) for row in batch.rows]
+            results = [
+                _held(row, UNANSWERED, error.code.upper(), error.correlation_id)
+                for row in batch.rows
+            ]
         self._record(results)
 
     def _attempt(self, batch: Batch) -> list[Result]:
@@ -260,5 +263,8 @@ class Shipper:
                     self.gone.setdefault(row.entity, []).append(str(row.hubspot_id))
 
 
-def _held(row: QueueRow, outcome: str, code: str | None = None) -> Result:
-    return Result(row, outcome, row.hubspot_id, refusal=Refusal(code=code))
+def _held(
+    row: QueueRow, outcome: str, code: str | None = None, correlation_id: str | None = None
+) -> Result:
+    refusal = Refusal(code=code, correlation_id=correlation_id)
+    return Result(row, outcome, row.hubspot_id, refusal=refusal)

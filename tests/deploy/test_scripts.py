@@ -295,6 +295,8 @@ def test_settings_reach_the_job_and_secrets_do_not(cloud: Cloud) -> None:
         "BIGQUERY_EMULATOR_HOST=http://localhost:9050\n"
         "REGION=us-central1\n"
         "WORKERS=\n"
+        "AWS_SECRET_ACCESS_KEY=a secret of something else\n"
+        "GOOGLE_SDK_PYTHON_LOGGING_SCOPE=google\n"
     )
 
     for script, verb in (

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from pusher import logs
+from pusher import logs, report
+from tests.pusher.conftest import ROOT, World
 
 
 def test_a_line_has_what_cloud_logging_reads(logged: Callable[[], str]) -> None:
@@ -44,6 +47,42 @@ def test_other_libraries_are_silent(name: str, capsys: pytest.CaptureFixture[str
     captured = capsys.readouterr()
 
     assert "Jane" not in stream.getvalue() + captured.out + captured.err
+
+
+def test_google_s_own_log_stays_closed(world: World) -> None:
+    """Its handler would write requests, the token among them, on standard error."""
+    script = """
+import os
+from pusher import logs
+logs.setup()
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.secretmanager import SecretManagerServiceClient
+SecretManagerServiceClient(credentials=AnonymousCredentials())
+from pusher.settings import Settings
+from pusher.warehouse import Warehouse
+Warehouse(Settings.from_environ(os.environ)).query("select @key as key", key="Jane")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **world.env, "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Jane" not in done.stdout + done.stderr
+    assert "equest" not in done.stderr
+
+
+def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
+    """A label from HubSpot with an escape, a C1 control, a mark that turns the writing round."""
+    planted = "a\x1b[2J\x9b31m\u202eb\nc"
+
+    assert logs.printable(planted) == "a\ufffd[2J\ufffd31m\ufffdb\ufffdc"
+    assert logs.printable("Zoë 中 😀") == "Zoë 中 😀"
+    table = report.text({"portal": [{"label": planted}]})
+    assert not any(letter in table for letter in "\x1b\x9b\u202e")
 
 
 def test_a_crash_shows_its_type_only(logged: Callable[[], str]) -> None:
