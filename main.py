@@ -25,21 +25,22 @@ from typing import Any
 import flask
 import functions_framework
 
+from pusher.errors import EndedEarly, GateStop, Interrupted, LeaseHeld, SettingsError
+
 PROJECT_DIR = Path(__file__).resolve().parent
 # dbt of this interpreter: a console script on PATH may belong to another environment.
 DBT = "from dbt.cli.main import cli; cli()"
 ENTITIES = ("patients", "rois")
 
-LEASE_HELD = 3
-INTERRUPTED = 143
+LEASE_HELD = LeaseHeld.exit_code
+INTERRUPTED = Interrupted.exit_code
 STATUS_OF_EXIT = {
     0: "success",
-    1: "failed",
-    2: "misconfigured",
+    SettingsError.exit_code: "misconfigured",
     LEASE_HELD: "lease_held",
-    4: "stopped",
-    5: "partial",
-    INTERRUPTED: "interrupted",
+    GateStop.exit_code: GateStop.status,
+    EndedEarly.exit_code: EndedEarly.status,
+    INTERRUPTED: Interrupted.status,
 }
 HTTP_OF_EXIT = {0: 200, LEASE_HELD: 409}
 

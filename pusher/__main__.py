@@ -109,12 +109,10 @@ def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     from pusher import portal, report, session
 
     at = session.connect(settings)
-    bound = at.lease.row()["portal_id"]
-    if bound not in (None, "", at.portal_id):
-        raise SettingsError("wrong_portal", f"this dataset belongs to portal {bound}")
     for row in at.objects:
         at.hubspot.resolve(row["object_type"], at.portal_id)
-    portal.record(at)
+    with session.holding_lease(at):  # what it finds is written down
+        portal.record(at)
     findings = portal.findings(at)
     print(
         report.as_json({"findings": findings})

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
+from pusher.errors import LeaseHeld
 from pusher.outcome import RunOutcome
 from pusher.settings import Settings
 
@@ -24,7 +25,6 @@ SOCKET_SECONDS = 10.0  # one answer of the server
 TOTAL_SECONDS = 30.0  # the whole delivery
 REPEATS = 5
 BAD = ("failed", "stopped", "partial")
-LEASE_HELD = 3
 ALERT_EMAIL_TO = "alec.sherman@lumin.health"
 Send = Callable[[Settings, str, str], bool]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -40,7 +40,7 @@ def notify(settings: Settings, outcome: RunOutcome) -> tuple[str, ...]:
 
 
 def _notices(settings: Settings, outcome: RunOutcome) -> Iterator[tuple[str, str]]:
-    if outcome.exit_code == LEASE_HELD or outcome.error_code == "not_confirmed":
+    if outcome.exit_code == LeaseHeld.exit_code or outcome.error_code == "not_confirmed":
         return  # another run speaks for itself, and so does whoever said no
     entities = ", ".join(outcome.counts) or "all"
     if outcome.status in BAD and outcome.status != outcome.previous_status:

@@ -370,6 +370,18 @@ def test_reports_need_no_hubspot(world: World) -> None:
     assert world.hubspot.request_total() == 0
 
 
+def test_check_writes_what_it_finds_under_the_lease(world: World) -> None:
+    """Else it would write into a run that is deciding on the portal."""
+    world.query(
+        "update etl.reverse_etl_lease set holder = 'other', acquired_at = current_timestamp(),"
+        " expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
+    )
+    done = world.run("check")
+
+    assert done.returncode == 3
+    assert world.calls("replace_portal_properties") == 0
+
+
 def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
     """Exit 2 where an error is among the findings."""
     assert world.run("check").returncode == 0
