@@ -20,8 +20,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
-from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import requests
 
@@ -30,37 +29,21 @@ from pusher.errors import Failed, GateStop, PusherError, SettingsError, Transien
 from pusher.retry import Policy
 from pusher.settings import Settings
 
-UNUSED = (
-    "pandas",
-    "pyarrow",
-    "db_dtypes",
-    "pandas_gbq",
-    "google.cloud.bigquery_storage_v1",
-    "opentelemetry",
-)
-
-
-@contextmanager
-def _without(*names: str) -> Iterator[None]:
-    """Hide modules that BigQuery's client would import where they are installed, and that nothing
-    here needs. `/usr/bin/time python -c "import pusher.run"`: 0.66 s of CPU and 63 MB so, 1.7 s and
-    152 MB with them."""
-    modules = cast("dict[str, ModuleType | None]", sys.modules)
-    hidden = [name for name in names if name not in modules]
-    modules.update(dict.fromkeys(hidden))
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del modules[name]
-
-
-with _without(*UNUSED):
+# Hidden from BigQuery's client, which would import them where they are installed, for nothing.
+# `/usr/bin/time python -c "import pusher.run"`: 0.66 s of CPU and 63 MB so, else 1.7 s, 152 MB.
+_UNUSED = "pandas pyarrow db_dtypes pandas_gbq google.cloud.bigquery_storage_v1 opentelemetry"
+_modules: dict[str, Any] = sys.modules
+_hidden = set(_UNUSED.split()) - _modules.keys()
+_modules.update(dict.fromkeys(_hidden))
+try:
     from google.api_core import exceptions as google_errors
     from google.api_core.retry import Retry
     from google.auth.credentials import AnonymousCredentials
     from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
     from google.cloud import bigquery
+finally:
+    for _name in _hidden:
+        del _modules[_name]
 
 JOB_SECONDS = 900.0  # a job in all; each request has BQ_TIMEOUT_SECONDS
 LONGEST_WAIT = 32.0  # between tries, as Google's own documents have it
@@ -72,21 +55,15 @@ TRANSIENT = (
     requests.Timeout,
     TransportError,
 )
-TRANSIENT_REASONS = {
-    "rateLimitExceeded",
-    "jobRateLimitExceeded",
-    "quotaExceeded",
-    "backendError",
-    "jobBackendError",
-    "internalError",
-    "jobInternalError",
-}
+TRANSIENT_REASONS = re.compile(
+    "(job)?(rateLimitExceeded|backendError|internalError)|quotaExceeded", re.IGNORECASE
+)
 TYPES = {int: "INT64", datetime: "TIMESTAMP", str: "STRING"}
 
 NO_RETRY: Any = None  # the client's type says Retry, its documentation None
 
 Row = dict[str, Any]
-Begin = Callable[[str, str | None], Any]  # a job by its id and location
+Begin = Callable[..., Any]  # a job, by its id and location
 T = TypeVar("T")
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -161,12 +138,8 @@ class Warehouse:
         Cells are the text that BigQuery sends: to make Python values of them, which the client
         does one at a time, would cost a fourth of the CPU of a whole run.
         """
-        retry = Retry(
-            predicate=_is_transient,
-            initial=self._policy.base,
-            maximum=self._policy.cap,
-            timeout=self._policy.total,
-        )
+        policy = self._policy
+        retry = Retry(_is_transient, policy.base, policy.cap, timeout=policy.total)
         pages = self._run(
             self._statement(sql, parameters, self._long_seconds),
             lambda job: iter(_finished(job, page_size=PAGE_ROWS, retry=retry).pages),
@@ -201,19 +174,14 @@ class Warehouse:
         name = f"{self._settings.project}.{self._settings.dataset}.{table}"
         lines.getvalue()  # trims the buffer to its content, so that reading it makes no copy
 
-        def begin(job_id: str, location: str | None) -> Any:
-            return self._client.load_table_from_file(
-                lines,
-                name,
-                rewind=True,
-                job_id=job_id,
-                location=location,
-                job_config=config,
-                num_retries=0,
-                timeout=self._seconds,
-            )
-
-        self._run(begin, _finished, on_failure=on_failure)
+        options: dict[str, Any] = {"job_config": config, "num_retries": 0, "timeout": self._seconds}
+        self._run(
+            lambda **place: self._client.load_table_from_file(
+                lines, name, rewind=True, **options, **place
+            ),
+            _finished,
+            on_failure=on_failure,
+        )
 
     def _statement(
         self, sql: str, parameters: dict[str, Any], seconds: float | None = None
@@ -222,15 +190,8 @@ class Warehouse:
             query_parameters=[_parameter(name, value) for name, value in parameters.items()],
             **_job_options(),
         )
-        return lambda job_id, location: self._client.query(
-            sql,
-            job_id=job_id,
-            location=location,
-            job_config=config,
-            retry=NO_RETRY,
-            job_retry=NO_RETRY,
-            timeout=seconds or self._seconds,
-        )
+        options = {"retry": NO_RETRY, "job_retry": NO_RETRY, "timeout": seconds or self._seconds}
+        return lambda **place: self._client.query(sql, job_config=config, **options, **place)
 
     def _run(
         self,
@@ -273,14 +234,10 @@ class Warehouse:
     def _begun(self, begin: Begin, job_id: str) -> Any:
         location = self._dataset_location()
         try:
-            return begin(job_id, location)
-        except google_errors.Conflict:
-            return self._begun_unheard(job_id, location)
-
-    def _begun_unheard(self, job_id: str, location: str | None) -> Any:
-        """The job of an earlier try whose answer was lost. Without its location BigQuery looks for
-        it in the US and the EU only."""
-        try:
+            return begin(job_id=job_id, location=location)
+        except google_errors.Conflict:  # of an earlier try, whose answer was lost
+            pass
+        try:  # without the location BigQuery looks in the US and the EU only
             return self._client.get_job(job_id, location=location, retry=NO_RETRY)
         except google_errors.NotFound:
             raise Transient("bigquery_job_not_visible") from None
@@ -291,9 +248,11 @@ class Warehouse:
             name = f"{self._settings.project}.{self._settings.dataset}"
             try:
                 found = self._client.get_dataset(name, retry=NO_RETRY).location
-            except google_errors.Forbidden:  # BigQuery finds out from the tables of a statement
-                found = None
-            self._location = found or ""
+            except google_errors.Forbidden as error:
+                if _is_transient(error):
+                    raise
+                found = ""  # BigQuery finds out from the tables of a statement
+            self._location = found
         return self._location or None
 
     @contextmanager
@@ -312,12 +271,8 @@ class Warehouse:
         if is_untrusted(error):
             return Failed("tls_failed", "BigQuery's certificate is refused: look at the proxy")
         code = f"bigquery_{_reason(error) or type(error).__name__}"
-        logs.event(
-            "bigquery_error",
-            severity="WARNING",
-            code=code,
-            job_id=getattr(job, "job_id", None),
-        )
+        job_id = getattr(job, "job_id", None)
+        logs.event("bigquery_error", severity="WARNING", code=code, job_id=job_id)
         if _is_transient(error):
             return Transient(code)
         if isinstance(error, google_errors.NotFound):
@@ -373,7 +328,7 @@ def _final(error: PusherError) -> PusherError:
 def _is_transient(error: BaseException) -> bool:
     if is_untrusted(error):
         return False
-    if isinstance(error, TRANSIENT) or _reason(error) in TRANSIENT_REASONS:
+    if isinstance(error, TRANSIENT) or TRANSIENT_REASONS.fullmatch(_reason(error) or ""):
         return True
     if isinstance(error, RefreshError):  # Compute Engine's credentials wrap what befell them
         return bool(error.retryable) or isinstance(error.__cause__, TransportError)
