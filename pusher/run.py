@@ -135,7 +135,10 @@ class _Run:
                     mirror.bury(at.warehouse, entity, hubspot_ids, refreshed[entity].watermark)
         if not self._interrupts.is_asked:  # then the next run folds: there is no time
             logs.phase("fold")
-            at.warehouse.call("fold_results")
+            try:
+                at.warehouse.call("fold_results")
+            except PusherError as caught:  # what came before it says more
+                error = error or as_run_error(caught)
         if error:
             raise error
         if self._tally.too_many_rejects():

@@ -311,6 +311,23 @@ def test_sigterm_during_a_slow_load_records_it(world: World, proxy: FaultyProxy)
     assert last["unrecorded"] == 0
 
 
+def test_results_that_could_not_be_recorded_are_said_before_all_else(
+    world: World, proxy: FaultyProxy
+) -> None:
+    """BigQuery is gone when the results are due: the fold that fails, too, is not what to say."""
+    world.decide(*(upsert(str(n)) for n in range(20)))
+    proxy.rules = [
+        Rule("reverse_etl_push_log", times=10_000),
+        Rule("fold_results", times=10_000, skip=1),
+    ]
+    done = world.run(BIGQUERY_EMULATOR_HOST=proxy.url, BQ_RETRY_SECONDS="0.2")
+
+    assert done.returncode == 1
+    assert "append_failed: 20 results could not be recorded" in done.stderr
+    last = next(e for e in events(done.stdout) if e["event"] == "run_finished")
+    assert last["unrecorded"] == 20
+
+
 def test_a_defect_in_mid_run_ends_like_any_other_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
