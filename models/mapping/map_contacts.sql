@@ -15,6 +15,9 @@ final as (
         missing_columns,
         unreadable_columns,
 
+        -- for matching alone
+        name_suffix as suffix,
+
         -- properties
         natural_key as natural_id,
         natural_key as patient_id,

@@ -120,7 +120,7 @@ final as (
             when reason is not null then []
             when match_tier = 1 then [
                 '{{ key_property }}', 'email', 'hs_additional_emails',
-                'firstname', 'ncf_date_of_birth'
+                'firstname', 'lastname', 'ncf_date_of_birth'
             ]
             when match_tier = 2 then [
                 '{{ key_property }}', 'firstname', 'lastname', 'ncf_date_of_birth'

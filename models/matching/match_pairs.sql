@@ -11,23 +11,9 @@ contact_keys as (
 
 ),
 
-nicknames as (
+name_pairs as (
 
-    select * from {{ ref('nicknames') }}
-
-),
-
-nickname_pairs as (
-
-    select
-        name_key as one_name,
-        nickname_key as other_name,
-    from nicknames
-    union distinct
-    select
-        nickname_key as one_name,
-        name_key as other_name,
-    from nicknames
+    select * from {{ ref('name_pairs') }}
 
 ),
 
@@ -35,27 +21,8 @@ nickname_pairs as (
 pairs as (
 
     select
-        patient_keys.record_ref,
-        patient_keys.natural_key,
-        patient_keys.row_reason,
-        patient_keys.email_key,
-        patient_keys.first_name_key,
-        patient_keys.last_name_key,
-        patient_keys.mapped_id is not null as is_mapped,
-        patient_keys.mapped_hash,
-        contact_keys.hubspot_id as contact_id,
-        contact_keys.patient_key as contact_patient_key,
-        contact_keys.first_mapped_key,
-        contact_keys.last_mapped_key,
-        contact_keys.first_name_key as contact_first_name_key,
-        contact_keys.last_name_key as contact_last_name_key,
-        contact_keys.additional_emails as contact_additional_emails,
-        {{ both_known_and_equal(
-            'patient_keys.birth_date', 'contact_keys.birth_date'
-        ) }} as is_birth_date_equal,
-        {{ both_known_and_differ(
-            'patient_keys.birth_date', 'contact_keys.birth_date'
-        ) }} as is_birth_date_different,
+        patient_keys.* except (match_key),
+        contact_keys.* except (match_key),
         logical_or(starts_with(patient_keys.match_key, 'key:')) over (pair) as is_via_key,
         logical_or(starts_with(patient_keys.match_key, 'id:')) over (pair) as is_via_map,
         logical_or(starts_with(patient_keys.match_key, 'email:')) over (pair) as is_via_email,
@@ -65,21 +32,52 @@ pairs as (
     left join contact_keys
         on patient_keys.match_key = contact_keys.match_key
     -- Of the keys that meet nothing the first one does for all, and they are most of the keys.
-    where contact_keys.hubspot_id is not null or starts_with(patient_keys.match_key, 'row:')
+    where contact_keys.contact_id is not null or starts_with(patient_keys.match_key, 'row:')
     qualify row_number() over (pair order by patient_keys.match_key) = 1
-    window pair as (partition by patient_keys.record_ref, contact_keys.hubspot_id)
+    window pair as (partition by patient_keys.record_ref, contact_keys.contact_id)
+
+),
+
+named_pairs as (
+
+    select
+        pairs.*,
+        name_pairs.is_nickname,
+        name_pairs.is_nickname_of_one,
+        name_pairs.is_two_people,
+        {{ both_known_and_equal('birth_date', 'contact_birth_date') }} as is_birth_date_equal,
+        {{ both_known_and_differ('birth_date', 'contact_birth_date') }} as is_birth_date_different,
+    from pairs
+    left join name_pairs
+        on
+            pairs.first_name_key = name_pairs.one_name
+            and pairs.contact_first_name_key = name_pairs.other_name
 
 ),
 
 compared_pairs as (
 
     select
-        pairs.*,
+        *,
+        contact_id is not null as has_contact,
         {{ both_known_and_equal('first_name_key', 'contact_first_name_key') }}
             as is_first_name_equal,
-        {{ both_known_and_equal('last_name_key', 'contact_last_name_key') }}
-            as is_last_name_equal,
-        nickname_pairs.one_name is not null as is_nickname,
+        {{ is_compatible_name(
+            'first_name_key',
+            'contact_first_name_key',
+            preferred='preferred_name_key',
+            middle='middle_name_key',
+            is_maybe_twin='(is_birth_date_equal and is_under_25)',
+        ) | indent(8) }} as is_first_name_compatible,
+        first_name_key is null or contact_first_name_key is null as is_first_name_unknown,
+        {{ both_known_and_equal('last_name_key', 'contact_last_name_key') }} as is_last_name_equal,
+        last_name_key is null or contact_last_name_key is null as is_last_name_unknown,
+        {{ last_names_share('last_name_key', 'contact_last_name_key') | indent(8) }}
+            as is_last_name_shared,
+        {{ both_known_and_differ('name_suffix', 'contact_name_suffix') }} as is_suffix_different,
+        contact_first_name_key is null
+        and contact_last_name_key is null
+        and contact_birth_date is null as is_contact_sparse,
         coalesce(contact_patient_key != natural_key, false)
         or coalesce(first_mapped_key != natural_key, false)
         or coalesce(last_mapped_key != natural_key, false) as is_owned_by_other,
@@ -87,11 +85,7 @@ compared_pairs as (
             contact_patient_key,
             if(first_mapped_key = natural_key, last_mapped_key, first_mapped_key)
         ) as owner_key,
-    from pairs
-    left join nickname_pairs
-        on
-            pairs.first_name_key = nickname_pairs.one_name
-            and pairs.contact_first_name_key = nickname_pairs.other_name
+    from named_pairs
 
 ),
 
@@ -103,12 +97,12 @@ final as (
         row_reason,
         email_key,
         first_name_key is not null or last_name_key is not null as has_name,
-        is_mapped,
+        mapped_id is not null as is_mapped,
         contact_id,
         owner_key,
-        contact_id is not null and is_via_key as is_key_match,
-        contact_id is not null and is_via_map as is_map_match,
-        contact_id is not null and is_via_email as is_email_holder,
+        has_contact and is_via_key as is_key_match,
+        has_contact and is_via_map as is_map_match,
+        has_contact and is_via_email as is_email_holder,
         -- Tier 0: a mapped contact that carries another key, that two patients are mapped to,
         -- or (mapped by the older implementation, which kept no hash) whose birth differs.
         is_via_map
@@ -118,36 +112,43 @@ final as (
             or (mapped_hash is null and is_birth_date_different),
             false
         ) as is_map_conflict,
-        contact_id is not null and is_via_email and not is_owned_by_other as is_email_match,
+        has_contact and is_via_email and not is_owned_by_other as is_email_match,
+        -- Families share an email. The contact must be told from all the others who may use it.
         is_birth_date_different
-        or (
-            not is_birth_date_equal
-            and contact_first_name_key is not null
-            and not (
-                is_first_name_equal
-                or is_nickname
-                or {{ is_prefix_of_other('first_name_key', 'contact_first_name_key') }}
+        or is_suffix_different
+        or (is_minor and not is_birth_date_equal)
+        or case
+            when not is_first_name_unknown then not is_first_name_compatible
+            when is_contact_sparse then is_minor
+            else not is_birth_date_equal or is_under_25
+        end
+        or not (is_last_name_unknown or is_last_name_shared or is_birth_date_equal)
+            as is_identity_conflict,
+        has_contact and is_via_name and not is_owned_by_other and not is_suffix_different
+            as is_name_match,
+        -- A household is not a match.
+        has_contact and is_via_address and not is_owned_by_other and not is_suffix_different
+        and (
+            (is_birth_date_equal and is_first_name_compatible)
+            {%- if var('match_address_without_birth_date') %}
+            or (
+                (is_first_name_equal or is_birth_date_equal)
+                and not is_birth_date_different
+                and (
+                    is_first_name_equal
+                    or is_first_name_unknown
+                    or {{ is_prefix_of_other(
+                        'first_name_key', 'contact_first_name_key', min_letters=2
+                    ) }}
+                )
+                and (is_last_name_equal or is_birth_date_equal or is_last_name_unknown)
             )
-        ) as is_identity_conflict,
-        contact_id is not null and is_via_name and not is_owned_by_other as is_name_match,
-        contact_id is not null and is_via_address and not is_owned_by_other
-        and (is_first_name_equal or is_birth_date_equal)
-        and not is_birth_date_different
-        and (
-            is_first_name_equal
-            or first_name_key is null
-            or contact_first_name_key is null
-            or {{ is_prefix_of_other(
-                'first_name_key', 'contact_first_name_key', min_letters=2
-            ) }}
-        )
-        and (
-            is_last_name_equal
-            or is_birth_date_equal
-            or last_name_key is null
-            or contact_last_name_key is null
+            {%- endif %}
         ) as is_address_match,
-        is_first_name_equal and is_last_name_equal and not is_birth_date_different as is_agreed,
+        is_first_name_equal
+        and is_last_name_equal
+        and not is_birth_date_different
+        and not is_suffix_different as is_agreed,
         coalesce(
             strpos(concat(';', contact_additional_emails, ';'), concat(';', email_key, ';')) > 0,
             false

@@ -2,8 +2,8 @@
     'first_name_key', 'last_name_key', 'cast(birth_date as string)'
 ] %}
 {%- set address = ['street_key', 'city_key', 'state_key', 'zip_key'] -%}
--- What each patient may be found by. Tier 3 asks for an equal first name or an equal date of birth
--- beside the address; with either inside the key, a crowded address costs no more than any other.
+-- What each patient may be found by. Tier 3 asks for an equal date of birth beside the address; with
+-- it inside the key, a crowded address costs no more than any other.
 with patients as (
 
     select * from {{ ref('outbox_contacts') }}
@@ -25,8 +25,15 @@ patients_with_map as (
         patients.row_reason,
         patients.email_key,
         patients.first_name_key,
+        patients.preferred_name_key,
+        patients.middle_name_key,
         patients.last_name_key,
+        patients.last_name_first_part,
+        patients.last_name_last_part,
+        patients.name_suffix,
         patients.birth_date,
+        patients.is_minor,
+        patients.is_under_25,
         patients.street_key,
         patients.city_key,
         patients.state_key,
@@ -54,7 +61,9 @@ final as (
             {{ match_key('id', ['mapped_id']) }},
             {{ match_key('email', ['email_key']) }},
             {{ match_key('name_dob', name_and_birth_date) }},
+            {%- if var('match_address_without_birth_date') %}
             {{ match_key('address_name', address + ['first_name_key']) }},
+            {%- endif %}
             {{ match_key('address_dob', address + ['cast(birth_date as string)']) }}
         ]) as match_key
     where

@@ -35,6 +35,8 @@ tiers as (
         case
             when row_reason is not null then null
             when key_matches > 0 or mapped_contact_id is not null then 0
+            -- An email that leads to somebody else does not stand before the patient's own lead.
+            when email_matches = 1 and identity_conflicts > 0 and name_matches = 1 then 2
             when email_matches > 0 then 1
             when name_matches > 0 then 2
             when address_matches > 0 then 3

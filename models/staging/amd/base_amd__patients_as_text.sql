@@ -30,6 +30,7 @@
     optional_columns={
         'preferred_first_name': 'PreferredFirstName',
         'middle_name': 'MiddleName',
+        'name_suffix': 'Suffix',
         'other_phone': 'OtherPhone',
         'care_type': 'CareType',
         'next_treatment': 'NextTreatment',

@@ -42,6 +42,7 @@ final as (
         preferred_first_name,
         middle_name,
         last_name,
+        name_suffix,
         gender,
         email,
         home_phone,

@@ -63,8 +63,7 @@ normalised as (
         {{ normalize_key('patient_id_text') }} as patient_key,
         lower(additional_emails) as additional_emails,
         lower(concat(coalesce(email, ''), ';', coalesce(additional_emails, ''))) as all_emails,
-        {{ normalize_name('first_name') }} as first_name_key,
-        {{ normalize_name('last_name') }} as last_name_key,
+        {{ name_columns('first_name', 'last_name') | indent(8) }},
         safe_cast(regexp_extract(birth_date_text, r'^\d{4}-\d\d-\d\d') as date) as birth_date,
         line_1,
         line_2,
@@ -79,7 +78,7 @@ with_streets as (
 
     {{ with_street_key('normalised', 'hubspot_id', [
         'patient_key', 'additional_emails', 'all_emails', 'first_name_key', 'last_name_key',
-        'birth_date', 'city_key', 'state_name', 'zip_key',
+        'last_name_first_part', 'last_name_last_part', 'name_suffix', 'birth_date', 'city_key', 'state_name', 'zip_key',
     ]) | indent(4) }}
 
 ),
