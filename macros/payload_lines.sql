@@ -38,6 +38,9 @@
         {%- else -%}
             concat('"', format_timestamp('%Y-%m-%dT%H:%M:%SZ', {{ instant }}), '"')
         {%- endif -%}
+    {%- elif row['format'] == 'e164' -%}
+        {#- What cannot be one is sent as it is: HubSpot's answer is told, a gap would not be. -#}
+        to_json_string(coalesce({{ e164(column) }}, {{ column }}))
     {%- elif type == 'STRING' or (type is none and row['type'] not in ('number', 'bool')) -%}
         to_json_string({{ column }})
     {%- elif type in ('NUMERIC', 'BIGNUMERIC', 'FLOAT64')

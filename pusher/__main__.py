@@ -113,7 +113,7 @@ def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrup
         at.hubspot.resolve(row["object_type"], at.portal_id)
     with session.holding_lease(at):  # what it finds is written down
         portal.record(at)
-    findings = portal.findings(at)
+    findings = portal.unreadable(at) + portal.findings(at)
     print(
         report.as_json({"findings": findings})
         if options.json

@@ -69,6 +69,7 @@ class HubSpot:
         version = settings.api_version
         crm = "/crm/v3/{}" if version == "v3" else f"/crm/{{}}/{version}"
         self._objects, self._properties = crm.format("objects"), crm.format("properties")
+        self._rules = crm.format("property-validations")
         self._schemas = f"/crm-object-schemas/{version}/schemas"
         self._account = f"/account-info/{version}/details"
 
@@ -136,6 +137,11 @@ class HubSpot:
         params = {"dataSensitivity": sensitivity} if sensitivity else {}
         path = f"{self._properties}/{self._type(object_type)}"
         return entries(self._call("GET", path, params=params), "results")
+
+    def rules(self, object_type: str) -> list[Document]:
+        """The validation rules that an admin has set, by property."""
+        path = f"{self._rules}/{self._type(object_type)}"
+        return entries(self._call("GET", path, may_lack=True), "results")
 
     def create_schema(self, schema: Document) -> None:
         """Create a custom object."""

@@ -22,9 +22,9 @@ FIELDS = re.findall(
     r"\w+",
     """
     attempt batch_rows bigquery_round_trips bigquery_seconds code codes command confirmed
-    correlation_id count_value counts created duration_seconds entity error_code exit_code hint
-    hubspot_requests job_id kind lane limit_value max_requests mode not_confirmed property queued
-    rows sent staged status step unrecorded updated wait_seconds what_to_do window_seconds
+    correlation_id count_value counts created duration_seconds entity error_code exit_code finding
+    hint hubspot_requests job_id kind lane limit_value max_requests mode not_confirmed property
+    queued rows sent staged status step unrecorded updated wait_seconds what_to_do window_seconds
     """,
 )
 LAST_EVENTS = 50

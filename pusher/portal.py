@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -18,6 +18,8 @@ from pusher.session import Session
 from pusher.warehouse import Row, json_line
 
 STANDARD = "non_sensitive"
+RULES_OF_A_RUN = "snapshot_rule_findings"
+SEVERITIES = {"error": "ERROR", "warn": "WARNING", "note": "INFO"}
 
 
 def record(session: Session) -> bool:
@@ -30,7 +32,7 @@ def record(session: Session) -> bool:
     for row in session.objects:
         entity = row["entity"]
         known = {_fingerprint(entry) for entry in stored if entry["entity"] == entity}
-        found = list(properties(session, row, wanted))
+        found = _with_rules(session, row, properties(session, row, wanted))
         if known == {_fingerprint(entry) for entry in found}:
             continue
         has_changed = True
@@ -42,28 +44,74 @@ def record(session: Session) -> bool:
     return has_changed
 
 
-def findings(session: Session) -> list[Row]:
-    """Every difference between catalogue and portal, the worst first."""
+def findings(session: Session, rules: str = "queue_rule_findings") -> list[Row]:
+    """Every difference between catalogue and portal, and every rule of the portal's for our values,
+    the worst first. `rules` is the view that holds the rules against what is queued."""
+    columns = "entity, property, severity, code, finding, what_to_do"
+    of_run = "and run_id = @run_id" if rules == RULES_OF_A_RUN else ""
     return session.warehouse.query(
-        f"""select entity, property, severity, code, finding, what_to_do
-        from {session.settings.table("portal_findings")}
+        f"""select {columns} from (
+            select {columns} from {session.settings.table("portal_findings")}
+            union all
+            select {columns} from {session.settings.table(rules)} where true {of_run}
+        ) as found
         where entity in unnest(@entities)
-        order by
-            case severity when 'error' then 1 when 'warn' then 2 else 3 end, entity, property""",
+        order by case severity when 'error' then 1 when 'warn' then 2 else 3 end,
+            entity, property, code""",
         entities=session.entities,
+        **({"run_id": session.run_id} if of_run else {}),
     )
 
 
+def unreadable(session: Session) -> list[Row]:
+    """A finding for each sensitive property whose values the token may not read: it may read the
+    definition all the same. A record that has a value shows which of HubSpot's two ways it is, a
+    403 or a gap."""
+    found: list[Row] = []
+    for entry in catalogue(session):
+        row = next((row for row in session.objects if row["entity"] == entry["entity"]), None)
+        if row is None or (entry["sensitivity"] or STANDARD) == STANDARD:
+            continue
+        name, hint = entry["property"], ""
+        has_one = {"propertyName": name, "operator": "HAS_PROPERTY"}
+        body = {"filterGroups": [{"filters": [has_one]}], "properties": [name], "limit": 1}
+        try:
+            page = session.hubspot.search(row["object_type"], body)
+        except Forbidden as error:
+            hint = error.hint
+        except Refused:  # highly sensitive properties cannot be searched, missing ones neither
+            continue
+        else:
+            if any(not (one.get("properties") or {}).get(name) for one in entries(page, "results")):
+                hint = "HubSpot leaves its values out."
+        if hint:
+            found.append(
+                {
+                    "entity": row["entity"],
+                    "property": name,
+                    "severity": "error",
+                    "code": "scope_missing",
+                    "finding": hint,
+                    "what_to_do": "Give the token the `.sensitive` scopes (docs/hipaa.md).",
+                }
+            )
+    return found
+
+
 def require(session: Session) -> None:
-    """End the run where the portal is not as the catalogue needs it."""
-    errors = [row for row in findings(session) if row["severity"] == "error"]
-    for row in errors:
+    """End the run where the portal is not as the catalogue needs it; name its rules."""
+    found = findings(session, RULES_OF_A_RUN)
+    errors = [row for row in found if row["severity"] == "error"]
+    for row in found:
+        if row["severity"] != "error" and not row["code"].startswith("rule_"):
+            continue  # told by `check`: no reason to say it every night
         logs.event(
             "portal_finding",
-            severity="ERROR",
+            severity=SEVERITIES[row["severity"]],
             entity=row["entity"],
             property=row["property"],
             code=row["code"],
+            finding=row["finding"],
             what_to_do=row["what_to_do"],
         )
     if errors:
@@ -107,6 +155,34 @@ def properties(session: Session, row: Row, wanted: list[Row]) -> Iterator[Row]:
                 "is_read_only": bool(modification.get("readOnlyValue")),
                 "option_values": ";".join(options) or None,
             }
+
+
+def _with_rules(session: Session, row: Row, found: Iterable[Row]) -> list[Row]:
+    """The properties with what HubSpot asks of their values; without, where it does not say."""
+    rules: dict[str, str] = {}
+    try:
+        for entry in session.hubspot.rules(row["object_type"]):
+            rules[str(entry.get("propertyName"))] = "\n".join(
+                "\t".join([str(rule.get("ruleType")), *map(_flat, rule.get("ruleArguments") or [])])
+                for rule in entries(entry, "propertyValidationRules")
+            )
+    except (Forbidden, Refused) as error:
+        logs.event("rules_not_read", entity=row["entity"], code=error.code)
+    schema = session.hubspot.resolve(row["object_type"], session.portal_id)
+    required = schema.get("requiredProperties") or []
+    return [
+        entry
+        | {
+            "is_required": entry["property"] in required,
+            "validation_rules": rules.get(str(entry["property"])) or None,
+        }
+        for entry in found
+    ]
+
+
+def _flat(argument: object) -> str:
+    """A rule's argument on one line, without the tabs that part it from others."""
+    return " ".join(str(argument).split())
 
 
 def catalogue(session: Session) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from random import Random
@@ -164,6 +165,22 @@ def test_a_batch_refused_whole_keeps_nobody_else(
     world.calm()
     assert world.push().exit_code == 0
     world.assert_whole(undisturbed)
+
+
+def test_an_admins_rule_is_named_before_it_refuses(world: World) -> None:
+    """`check` says how many of the queued rows break it, of those that SQL has decided on now."""
+    world.hubspot.put_property(
+        "contacts", name="phone", rules={"PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE": []}
+    )
+    queued = world.rows("push_queue", "entity = 'patients'")
+    phones = [json.loads(row["properties"]).get("phone") for row in queued]
+    broken = [phone for phone in phones if phone and not phone.startswith("+")]
+    done = world.run("check")
+
+    assert done.exit_code == 0, done
+    assert broken
+    assert f"{len(broken)} queued rows break it" in " ".join(done.stdout.split())
+    assert not [phone for phone in broken if phone in done.stdout + done.stderr]
 
 
 # ---------------------------------------------------------------- what ends the run

@@ -50,6 +50,7 @@ TEXTS = (
     Macro("normalize_email", "{{ normalize_email('c0') }}", lambda v: oracle.normalize_email(v[0])),
     Macro("normalize_name", "{{ normalize_name('c0') }}", lambda v: oracle.normalize_name(v[0])),
     Macro("normalize_zip", "{{ normalize_zip('c0') }}", lambda v: oracle.normalize_zip(v[0])),
+    Macro("e164", "{{ e164('c0') }}", lambda v: oracle.e164(v[0])),
     Macro(
         "record_ref",
         "{{ record_ref(\"'pepper'\", \"'patients'\", 'c0') }}",

@@ -93,6 +93,20 @@ def normalize_zip(text: str | None) -> str | None:
     return "".join(c for c in key or "" if c in "0123456789")[:5] or None
 
 
+def e164(text: str | None) -> str | None:
+    """A phone as HubSpot's rule wants it: with its country code, else a North American one."""
+    if text is None:
+        return None
+    # What is behind an x or ext at the end is an extension.
+    number = re.sub(r"[ \t\n\f\r]*(?:x|ext)[^0-9]*[0-9]*[ \t\n\f\r]*\Z", "", text, flags=re.I)
+    digits = "".join(c for c in number if c in "0123456789")
+    if text.lstrip(" \t\n\f\r").startswith("+"):
+        return f"+{digits}" if 7 <= len(digits) <= 15 and digits[0] != "0" else None
+    local = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+    is_number = len(local) == 10 and local[0] in "23456789" and local[3] in "23456789"
+    return f"+1{local}" if is_number else None
+
+
 def read_wall_time(text: str | None) -> datetime | None:
     """A day, or a day and a time without a zone: ISO, or US M/D/YYYY."""
     if text is None:

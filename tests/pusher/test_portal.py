@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from pusher import portal, session
 from pusher.errors import SettingsError
 from pusher.session import Session
-from tests.pusher.conftest import World
+from tests.pusher.conftest import World, catalogue_property, events
 
 
 @pytest.fixture
@@ -63,3 +66,72 @@ def test_the_bare_name_of_a_custom_object_is_explained(world: World) -> None:
     assert at.hubspot.resolve("nothing", at.portal_id) == {}
     world.hubspot.set(base_names="accept")
     assert at.hubspot.resolve("roi", at.portal_id)["objectTypeId"].startswith("2-")
+
+
+def test_hubspots_rules_are_stored_and_named(
+    world: World, at: Session, logged: Callable[[], str]
+) -> None:
+    """What an admin asks of the values, and what a new record must have; once read, no load."""
+    world.hubspot.put_property(
+        "contacts", name="city", rules={"REGEX": ["a\tb", "No"], "MAX_LENGTH": ["5"]}
+    )
+    world.query(f"insert into etl.reverse_etl_run_ledger (run_id) values ('{at.run_id}')")
+    assert portal.record(at) is True
+    assert portal.record(at) is False
+    portal.require(at)
+
+    stored = {
+        (row["entity"], row["property"]): row
+        for row in world.query("select * from etl.hubspot_portal_properties")
+    }
+    assert stored["patients", "city"]["validation_rules"] == "MAX_LENGTH\t5\nREGEX\ta b\tNo"
+    assert stored["patients", "email"]["validation_rules"] is None
+    assert stored["rois", "roi_type"]["is_required"] is True
+    assert stored["rois", "patient_id"]["is_required"] is False
+    told = [one for one in events(logged()) if one["event"] == "portal_finding"]
+    assert [(one["severity"], one["property"], one["code"]) for one in told] == [
+        ("WARNING", "city", "rule_some")
+    ]
+    assert "MAX_LENGTH" in told[0]["finding"]
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 403}, {"status": 404}, {"status": 404, "html": True}]
+)
+def test_rules_that_may_not_be_read_are_a_note(
+    world: World, at: Session, logged: Callable[[], str], answer: dict[str, Any]
+) -> None:
+    """A token without the scope, or a portal without the endpoint: the rest is known."""
+    match = {"path_regex": "/property-validations/"}
+    world.hubspot.fault("status", times=0, match=match, **answer)
+    portal.record(at)
+    portal.require(at)
+
+    assert "rules_not_read" in logged()
+    assert world.query("select 1 as x from etl.hubspot_portal_properties limit 1")
+
+
+@pytest.mark.parametrize("way", ["omit", "reject"])
+def test_a_missing_sensitive_scope_is_found(world: World, at: Session, way: str) -> None:
+    """The definition can be read without it; values are left out, or refused."""
+    secret = catalogue_property("rois", "secret", sensitivity="sensitive")
+    world.insert("catalogue_properties", [secret])
+    world.hubspot.put_property(
+        "p_roi", name="secret", label="s", type="string", fieldType="text",
+        dataSensitivity="sensitive",
+    )  # fmt: skip
+    world.hubspot.add("p_roi", roi_id="1", roi_type="x", secret="y")
+    tokens = world.hubspot.settings()["tokens"]
+    plain = {name: [one for one in of if "sensitive" not in one] for name, of in tokens.items()}
+    try:
+        before = portal.unreadable(at)
+        world.hubspot.set(tokens=plain, sensitive_read_without_scope=way)
+        found = portal.unreadable(at)
+    finally:
+        world.hubspot.set(tokens=tokens, sensitive_read_without_scope="omit")
+        world.query("delete from etl.catalogue_properties where property = 'secret'")
+
+    assert before == []
+    assert [(row["property"], row["severity"], row["code"]) for row in found] == [
+        ("secret", "error", "scope_missing")
+    ]

@@ -35,10 +35,12 @@ TABLES = {
         property_list string, refreshed_at timestamp""",
     "hubspot_portal_properties": """entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
-        is_read_only bool, option_values string, checked_at timestamp""",
+        is_read_only bool, option_values string, checked_at timestamp, is_required bool,
+        validation_rules string""",
     "hubspot_portal_stage": """refresh_id string, entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
-        is_read_only bool, option_values string, checked_at timestamp""",
+        is_read_only bool, option_values string, checked_at timestamp, is_required bool,
+        validation_rules string""",
     "decisions": """entity string, state string, reason string, source_rows int64,
         object_type string, natural_key string, record_ref string, operation string,
         hubspot_id string, id_property string, properties string, payload_hash string,
@@ -56,6 +58,11 @@ TABLES = {
     "dead_letter_counts": """entity string, reason string, open_entries int64,
         oldest_seen_at timestamp, max_attempts int64""",
 }
+
+RULES = """
+        select entity, property, 'warn' as severity, 'rule_some' as code,
+            validation_rules as finding, 'Do that.' as what_to_do
+        from etl.hubspot_portal_properties where validation_rules is not null"""
 
 VIEWS = {
     "reverse_etl_snapshot": None,  # a table, made by take_snapshot
@@ -110,6 +117,10 @@ VIEWS = {
         left join etl.hubspot_portal_properties as has
             on wanted.entity = has.entity and wanted.property = has.property
         where has.property is null or (wanted.is_unique and not has.has_unique_value)""",
+    "queue_rule_findings": RULES,
+    "snapshot_rule_findings": """
+        select distinct runs.run_id, rules.* from etl.queue_rule_findings as rules
+        cross join etl.reverse_etl_run_ledger as runs""",
     "push_queue": "select * from etl.decisions where is_queued",
     "sync_status": "select * from etl.decisions",
 }
@@ -148,9 +159,10 @@ PROCEDURES = {
         delete from etl.hubspot_portal_properties where entity = in_entity
             and in_refresh_id in (select refresh_id from etl.hubspot_portal_stage);
         insert into etl.hubspot_portal_properties (entity, property, label, property_type,
-            field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at)
+            field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at,
+            is_required, validation_rules)
         select entity, property, label, property_type, field_type, has_unique_value,
-            sensitivity, is_read_only, option_values, checked_at
+            sensitivity, is_read_only, option_values, checked_at, is_required, validation_rules
         from etl.hubspot_portal_stage where refresh_id = in_refresh_id;
         delete from etl.hubspot_portal_stage where refresh_id = in_refresh_id;""",
     "request_replay(in_entity string, in_reason string, in_record_refs string)": """

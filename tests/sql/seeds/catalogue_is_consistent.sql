@@ -32,6 +32,8 @@ checked as (
                 then 'format of a date must be iso_date or epoch_ms'
             when type = 'datetime' and coalesce(format, '') not in ('iso_datetime', 'epoch_ms')
                 then 'format of a datetime must be iso_datetime or epoch_ms'
+            when type = 'string' and coalesce(format, '') not in ('', 'e164')
+                then 'format of a string must be e164 or blank'
             when coalesce(on_blank, '') not in ('keep', 'clear')
                 then 'on_blank must be keep or clear'
             when coalesce(write, '') not in ('always', 'if_blank', 'never')

@@ -1,0 +1,2 @@
+-- For `check`: HubSpot's rules against what is due now.
+{{ rule_findings(ref('push_queue')) }}
