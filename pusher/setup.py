@@ -114,7 +114,10 @@ def _make(what: str, make: Callable[..., None], *arguments: Any) -> None:
 def _wait(session: Session, is_there: Callable[[], bool], what: str) -> None:
     """Until HubSpot shows what it has just made: it says yes before it does."""
     deadline = time.monotonic() + FRESH_SECONDS
-    while not is_there():
+    while True:
+        with suppress(Transient):  # a gateway's 404 is one, too
+            if is_there():
+                return
         if time.monotonic() > deadline:
             raise Failed("not_yet_there", f"{what} was created and does not show: repeat setup")
         session.hubspot.halted.wait(1.0)
@@ -123,7 +126,7 @@ def _wait(session: Session, is_there: Callable[[], bool], what: str) -> None:
 def _answers(session: Session, row: Row) -> bool:
     """Whether the object is there: by its schema, and by its properties, which may come later."""
     session.hubspot.resolve(row["object_type"], session.portal_id)
-    with suppress(Refused, Transient):
+    with suppress(Refused):
         return bool(session.hubspot.properties(row["object_type"]))
     return False
 

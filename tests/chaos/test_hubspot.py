@@ -50,6 +50,8 @@ SILENT: dict[str, Fault] = {
     "empty": {"kind": "empty_results"},
     "empty after": {"kind": "empty_results", "apply": True},
     "one left out": {"kind": "leave_out", "count": 1},
+    "no body": {"kind": "empty_body", "apply": False},
+    "no body after": {"kind": "empty_body"},
 }
 QUICK = {"REQUEST_TIMEOUT_SECONDS": "2"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pusher import portal, session
-from pusher.errors import Forbidden, SettingsError
+from pusher.errors import Forbidden, SettingsError, Transient
 from pusher.session import Session
 from pusher.setup import setup
 from sandbox.hubspot.client import SETUP_TOKEN
@@ -185,10 +185,12 @@ def test_an_answer_that_is_lost_counts_as_done(
     assert "plain" in listed(world)
 
 
-def test_a_fresh_object_is_waited_for(world: World, form: None) -> None:
+@pytest.mark.parametrize(
+    "answer", [{"status": 400, "category": None}, {"status": 404, "html": True}]
+)
+def test_a_fresh_object_is_waited_for(world: World, form: None, answer: dict[str, Any]) -> None:
     """HubSpot says that it is created before it can be asked for."""
-    unknown = {"kind": "status", "status": 400, "category": None,
-               "message": "Unable to infer object type from: p_form"}  # fmt: skip
+    unknown = {"kind": "status", "message": "Unable to infer object type from: p_form", **answer}
     names = {"method": "GET", "path_regex": "(p[0-9]*_form|/2-[0-9]+)$"}
     world.hubspot.faults(
         [{**unknown, "times": 4, "match": {**names, "after_n_requests": 3}, "name": "fresh"}]
@@ -214,3 +216,13 @@ def test_a_fresh_property_is_waited_for(world: World, wants: Catalogue) -> None:
         if row["method"] == "GET" and row["path"].endswith("/{version}/{type}")
     ]
     assert len([row for row in listings if row["object_type"] == "roi"]) == 4
+
+
+def test_an_outage_is_not_taken_for_a_portal_without_the_object(world: World) -> None:
+    """Nothing is created while HubSpot does not say what there is."""
+    match = {"method": "GET", "path_regex": "/properties/"}
+    world.hubspot.fault("status", status=503, times=0, match=match)
+
+    with pytest.raises(Transient):
+        setup(connect(world, MAX_RETRIES="1"))
+    assert {row["method"] for row in world.hubspot.request_counts()} == {"GET"}
