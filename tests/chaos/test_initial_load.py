@@ -21,6 +21,7 @@ def clinic(tmp_path: Path) -> Clinic:
     return Clinic(patients=PATIENTS, rois=PATIENTS // 100, contacts=PATIENTS // 50, seed=6)
 
 
+@pytest.mark.timeout(0)  # half an hour
 @pytest.mark.full
 def test_a_first_load_that_is_killed_half_way_is_gone_on_with(
     clinic: Clinic, tmp_path: Path
