@@ -20,7 +20,7 @@
                 'hubspot_object_type': 'string', 'natural_key': 'string', 'hubspot_id': 'string',
                 'updated_at': 'timestamp', 'entity': 'string', 'record_ref': 'string',
                 'payload_hash': 'string', 'match_tier': 'int64', 'run_id': 'string',
-                'hubspot_updated_at': 'timestamp',
+                'hubspot_updated_at': 'timestamp', 'rekeyed_from': 'string', 'rekeyed_to': 'string',
             },
             'design': 'cluster by entity, natural_key',
         },

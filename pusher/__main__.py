@@ -21,7 +21,14 @@ from pusher.interrupts import Interrupts
 from pusher.settings import Settings
 
 Command = Callable[[Settings, argparse.Namespace, Interrupts], int]
-REPORTS = ("check", "status", "preview", "setup", "replay")  # standard output is their answer's
+REPORTS = (
+    "check",
+    "status",
+    "preview",
+    "setup",
+    "replay",
+    "rekey",
+)  # standard output is their answer's
 
 
 def _give_memory_back() -> None:
@@ -161,6 +168,28 @@ def _replay(settings: Settings, options: argparse.Namespace, interrupts: Interru
     return 0
 
 
+def _rekey(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from pusher import report, run, session
+
+    if bool(options.old) != bool(options.new):
+        raise SettingsError("bad_argument", "--old and --new come together")
+    at = session.connect(settings)
+    with session.holding_lease(at):
+        at.warehouse.call("fold_results")
+        run.refresh_mirror(at, full=False)
+        rows = at.warehouse.query(
+            f"""select entity, record_ref, is_certain, old_state, evidence
+            from {settings.table("amd_merges")} order by is_certain desc, record_ref"""
+        )
+        if options.yes:
+            at.warehouse.call("rekey_records", options.old, options.new)
+    print(report.text({"contacts of merged records": rows}))
+    certain = sum(bool(row["is_certain"]) for row in rows)
+    print(f"{certain} certain, {len(rows) - certain} for people to judge")
+    print("moved; the next push writes the new keys" if options.yes else "dry run: --yes moves")
+    return 0
+
+
 def _refs_on_stdin() -> list[str]:
     """Record refs that are piped in; nothing where standard input is silent or a terminal."""
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
@@ -217,6 +246,10 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("replay", _replay, "make dead letters due again; record_refs also on stdin", entity)
     sub.add_argument("--reason", default="", help="only those with this reason")
     sub.add_argument("--record-ref", action="append", default=[], help="only this record")
+    sub = add("rekey", _rekey, "charts merged at the source: contacts to their new key; dry run")
+    sub.add_argument("--yes", action="store_true", help="move what is certain")
+    sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
+    sub.add_argument("--new", default="", help="and the new one")
     add("status", _status, "runs, what is due, dead letters, lease, mirror, builds", as_json)
     sub = add("initial-load", _push, "first load: counts, confirmation, push", entity)
     sub.add_argument("--yes", action="store_true", help="do not ask")

@@ -16,14 +16,47 @@ id_map as (
 
 ),
 
+patients as (
+
+    select * from {{ ref('outbox_contacts') }}
+
+),
+
+source_keys as (
+
+    select
+        natural_key,
+        coalesce(exclusion_reason, 'live') as state,
+    from patients
+    where natural_key is not null
+
+),
+
+-- An excluded row claims nothing by the id map; the key that a contact carries is the patient's
+-- until it is re-keyed.
 contact_claims as (
 
     select
-        hubspot_id,
-        min(natural_key) as first_mapped_key,
-        max(natural_key) as last_mapped_key,
+        id_map.hubspot_id,
+        min(id_map.natural_key) as first_mapped_key,
+        max(id_map.natural_key) as last_mapped_key,
+        if(logical_and(source_keys.state is null), 'vanished', 'live') as claimant_state,
     from id_map
-    group by hubspot_id
+    left join source_keys
+        on id_map.natural_key = source_keys.natural_key
+    where coalesce(source_keys.state, 'live') = 'live'
+    group by id_map.hubspot_id
+
+),
+
+rekeys as (
+
+    select
+        rekeyed_from,
+        min(natural_key) as natural_key,
+    from id_map
+    where rekeyed_from is not null
+    group by rekeyed_from
 
 ),
 
@@ -31,7 +64,16 @@ claimed_contacts as (
 
     select
         contacts.hubspot_id as contact_id,
-        contacts.patient_key as contact_patient_key,
+        if(
+            coalesce(source_keys.state, 'vanished') = 'live',
+            contacts.patient_key,
+            coalesce(rekeys.natural_key, contacts.patient_key)
+        ) as contact_patient_key,
+        case
+            when contacts.patient_key is null then contact_claims.claimant_state
+            when rekeys.natural_key is not null then 'live'
+            else coalesce(source_keys.state, 'vanished')
+        end as owner_state,
         contact_claims.first_mapped_key,
         contact_claims.last_mapped_key,
         contacts.all_emails,
@@ -42,6 +84,8 @@ claimed_contacts as (
         contacts.last_name_last_part as contact_last_name_last_part,
         contacts.name_suffix as contact_name_suffix,
         contacts.birth_date as contact_birth_date,
+        contacts.phone_key as contact_phone_key,
+        contacts.chart_key as contact_chart_key,
         contacts.street_key,
         contacts.city_key,
         contacts.state_key,
@@ -49,6 +93,10 @@ claimed_contacts as (
     from contacts
     left join contact_claims
         on contacts.hubspot_id = contact_claims.hubspot_id
+    left join source_keys
+        on contacts.patient_key = source_keys.natural_key
+    left join rekeys
+        on contacts.patient_key = rekeys.rekeyed_from
 
 ),
 

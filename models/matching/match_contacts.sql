@@ -7,30 +7,12 @@ with tiers as (
 
 ),
 
-patients as (
-
-    select * from {{ ref('outbox_contacts') }}
-
-),
-
-source_keys as (
-
-    select distinct natural_key
-    from patients
-    where natural_key is not null
-
-),
-
 rivals as (
 
     select
-        tiers.*,
+        *,
         tier_reason is null and match_tier in (1, 2, 3) as is_first_match,
-        tier_reason = 'email_held_by_other_patient' and source_keys.natural_key is null
-            as is_holder_vanished,
     from tiers
-    left join source_keys
-        on tiers.email_holder_key = source_keys.natural_key
 
 ),
 
@@ -39,7 +21,6 @@ contested as (
     select
         *,
         case
-            when is_holder_vanished then 'email_held_by_vanished_patient'
             when tier_reason is not null then tier_reason
             when
                 is_first_match

@@ -89,6 +89,45 @@ compared_pairs as (
 
 ),
 
+judged_pairs as (
+
+    select
+        *,
+        -- Families share an email. The contact must be told from all the others who may use it.
+        is_birth_date_different
+        or is_suffix_different
+        or (is_minor and not is_birth_date_equal)
+        or case
+            when not is_first_name_unknown then not is_first_name_compatible
+            when is_contact_sparse then is_minor
+            else not is_birth_date_equal or is_under_25
+        end
+        or not (is_last_name_unknown or is_last_name_shared or is_birth_date_equal)
+            as is_identity_conflict,
+        is_via_name and not is_suffix_different as is_found_by_name,
+        -- A household is not a match.
+        is_via_address and not is_suffix_different
+        and (
+            (is_birth_date_equal and is_first_name_compatible)
+            {%- if var('match_address_without_birth_date') %}
+            or (
+                (is_first_name_equal or is_birth_date_equal)
+                and not is_birth_date_different
+                and (
+                    is_first_name_equal
+                    or is_first_name_unknown
+                    or {{ is_prefix_of_other(
+                        'first_name_key', 'contact_first_name_key', min_letters=2
+                    ) }}
+                )
+                and (is_last_name_equal or is_birth_date_equal or is_last_name_unknown)
+            )
+            {%- endif %}
+        ) as is_found_by_address,
+    from compared_pairs
+
+),
+
 final as (
 
     select
@@ -112,39 +151,20 @@ final as (
             or (mapped_hash is null and is_birth_date_different),
             false
         ) as is_map_conflict,
+        is_identity_conflict,
         has_contact and is_via_email and not is_owned_by_other as is_email_match,
-        -- Families share an email. The contact must be told from all the others who may use it.
-        is_birth_date_different
-        or is_suffix_different
-        or (is_minor and not is_birth_date_equal)
-        or case
-            when not is_first_name_unknown then not is_first_name_compatible
-            when is_contact_sparse then is_minor
-            else not is_birth_date_equal or is_under_25
-        end
-        or not (is_last_name_unknown or is_last_name_shared or is_birth_date_equal)
-            as is_identity_conflict,
-        has_contact and is_via_name and not is_owned_by_other and not is_suffix_different
-            as is_name_match,
-        -- A household is not a match.
-        has_contact and is_via_address and not is_owned_by_other and not is_suffix_different
+        has_contact and is_found_by_name and not is_owned_by_other as is_name_match,
+        has_contact and is_found_by_address and not is_owned_by_other as is_address_match,
+        -- A tier would have found it, were it not another's who is no longer there.
+        has_contact
+        and is_owned_by_other
+        and owner_state != 'live'
         and (
-            (is_birth_date_equal and is_first_name_compatible)
-            {%- if var('match_address_without_birth_date') %}
-            or (
-                (is_first_name_equal or is_birth_date_equal)
-                and not is_birth_date_different
-                and (
-                    is_first_name_equal
-                    or is_first_name_unknown
-                    or {{ is_prefix_of_other(
-                        'first_name_key', 'contact_first_name_key', min_letters=2
-                    ) }}
-                )
-                and (is_last_name_equal or is_birth_date_equal or is_last_name_unknown)
-            )
-            {%- endif %}
-        ) as is_address_match,
+            (is_via_email and not is_identity_conflict)
+            or is_found_by_name
+            or is_found_by_address
+        ) as is_vanished_match,
+        owner_state,
         is_first_name_equal
         and is_last_name_equal
         and not is_birth_date_different
@@ -153,7 +173,13 @@ final as (
             strpos(concat(';', contact_additional_emails, ';'), concat(';', email_key, ';')) > 0,
             false
         ) as is_email_secondary,
-    from compared_pairs
+        is_birth_date_equal,
+        is_found_by_address,
+        contact_patient_key is not null
+        or coalesce(first_mapped_key = last_mapped_key, false) as is_owner_one,
+        {{ both_known_and_equal('phone_key', 'contact_phone_key') }} as is_phone_equal,
+        {{ both_known_and_equal('chart_key', 'contact_chart_key') }} as is_chart_equal,
+    from judged_pairs
 
 )
 

@@ -32,6 +32,8 @@ patients_with_map as (
         patients.last_name_last_part,
         patients.name_suffix,
         patients.birth_date,
+        patients.phone_key,
+        patients.chart_key,
         patients.is_minor,
         patients.is_under_25,
         patients.street_key,

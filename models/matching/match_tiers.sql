@@ -22,7 +22,9 @@ counted as (
         count(if(is_address_match, 1, null)) over (patient) as address_matches,
         min(if(is_address_match, contact_id, null)) over (patient) as address_contact_id,
         count(if(is_email_holder, 1, null)) over (patient) as email_holders,
-        min(if(is_email_holder, owner_key, null)) over (patient) as email_holder_key,
+        count(if(is_email_holder and owner_state = 'live', 1, null)) over (patient)
+            as live_email_holders,
+        count(if(is_vanished_match, 1, null)) over (patient) as vanished_matches,
     from pairs
     window patient as (partition by record_ref)
 
@@ -69,8 +71,10 @@ resolved as (
             when is_mapped then 'deleted_in_hubspot'
             {%- endif %}
             {%- if not var('create_without_email') %}
-            when email_holders > 0 then 'email_held_by_other_patient'
+            when live_email_holders > 0 then 'email_held_by_other_patient'
+            when email_holders > 0 then 'email_held_by_vanished_patient'
             {%- endif %}
+            when vanished_matches > 0 then 'owner_vanished'
             when not has_name and (email_key is null or email_holders > 0) then 'missing_name'
             {%- if not var('create_without_email') %}
             when email_key is null then 'no_email_no_match'
@@ -109,7 +113,6 @@ final as (
         is_found and is_agreed as is_agreed,
         is_found and is_email_secondary as is_email_secondary,
         email_holders - if(is_found and is_email_holder, 1, 0) > 0 as is_email_held,
-        email_holder_key,
     from found
 
 )

@@ -152,3 +152,8 @@ where resolved_at < timestamp_sub(current_timestamp(), interval {{ retention_day
 
 delete from {{ ledger }}
 where started_at < timestamp_sub(current_timestamp(), interval {{ retention_days }} day);
+{%- if var('rekey_certain_merges') %}
+
+-- Charts that were merged in AMD, where there is no doubt.
+{{ rekey_merged_charts('merges.is_certain') }}
+{%- endif %}

@@ -5,6 +5,8 @@
     'first_name': 'firstname',
     'last_name': 'lastname',
     'birth_date_text': 'ncf_date_of_birth',
+    'phone': 'phone',
+    'chart': 'patient_chart',
     'line_1': 'address',
     'line_2': 'street_address_line_2',
     'city': 'city',
@@ -63,6 +65,8 @@ normalised as (
         {{ normalize_key('patient_id_text') }} as patient_key,
         lower(additional_emails) as additional_emails,
         lower(concat(coalesce(email, ''), ';', coalesce(additional_emails, ''))) as all_emails,
+        {{ phone_digits('phone') }} as phone_key,
+        {{ normalize_name('chart') }} as chart_key,
         {{ name_columns('first_name', 'last_name') | indent(8) }},
         safe_cast(regexp_extract(birth_date_text, r'^\d{4}-\d\d-\d\d') as date) as birth_date,
         line_1,
@@ -78,7 +82,8 @@ with_streets as (
 
     {{ with_street_key('normalised', 'hubspot_id', [
         'patient_key', 'additional_emails', 'all_emails', 'first_name_key', 'last_name_key',
-        'last_name_first_part', 'last_name_last_part', 'name_suffix', 'birth_date', 'city_key', 'state_name', 'zip_key',
+        'last_name_first_part', 'last_name_last_part', 'name_suffix', 'phone_key', 'chart_key',
+        'birth_date', 'city_key', 'state_name', 'zip_key',
     ]) | indent(4) }}
 
 ),
