@@ -236,13 +236,8 @@ def reading(scene: Scene) -> Iterator[Answer]:
     took = portal.wait(lambda: bool(portal.objects("POST", "/search", search).results))
     yield Answer("How soon does search find a new contact?", f"after {took:.1f} s")
     found = portal.batch("read", {"id": one}, properties=[TEXT, "email"]).results
-    shown = TEXT in found[0]["properties"] if found else None
-    yield Answer(
-        "How does an empty property look?",
-        {True: "null", False: "absent"}.get(shown, "unclear"),
-        "empty_properties",
-        {True: "null", False: "absent"}.get(shown),
-    )
+    looks = ("null" if TEXT in found[0]["properties"] else "absent") if found else None
+    yield Answer("How does an empty property look?", looks or "unclear", "empty_properties", looks)
     nobody = {**search, "filterGroups": [{"filters": [{**ask["filters"][0], "value": "x@y.zz"}]}]}
     last = portal.objects("POST", "/search", nobody).body
     paging = "absent" if "paging" not in last else "empty" if last["paging"] else "null"

@@ -51,6 +51,13 @@ TEXTS = (
     Macro("normalize_name", "{{ normalize_name('c0') }}", lambda v: oracle.normalize_name(v[0])),
     Macro("normalize_zip", "{{ normalize_zip('c0') }}", lambda v: oracle.normalize_zip(v[0])),
     Macro("e164", "{{ e164('c0') }}", lambda v: oracle.e164(v[0])),
+    # What cannot be a phone is sent as it is.
+    Macro(
+        "format_e164",
+        "{{ rendered_value(\"coalesce(c0, '')\", 'STRING', {'format': 'e164'}) }}",
+        lambda v: oracle.e164(v[0]) or v[0] or "",
+        json.loads,
+    ),
     Macro(
         "record_ref",
         "{{ record_ref(\"'pepper'\", \"'patients'\", 'c0') }}",
