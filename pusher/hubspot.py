@@ -109,10 +109,12 @@ class HubSpot:
         A token without the schema scope, or a portal that shows no schema for a standard object,
         is no obstacle: then the name is used as given.
         """
-        bare = re.sub(r"^p\d*_|^\d+-\d+$", "", object_type)
-        # `p_…` is short for p<portal>_…, which some portals insist on.
-        full = f"p{portal_id}_{bare}"
-        for name in dict.fromkeys((object_type, full)) if bare else (object_type,):
+        bare = object_type.removeprefix("p_")
+        is_bare = not re.match(r"p\d*_|\d+-\d+$", object_type)
+        names = [object_type]
+        if is_bare or bare != object_type:  # `p_…` is short for this, where a portal takes it
+            names.append(f"p{portal_id}_{bare}")
+        for name in names:
             try:
                 path = f"{self._schemas}/{quote(name, safe='')}"
                 schema = self._call("GET", path, may_lack=True)
@@ -120,7 +122,7 @@ class HubSpot:
                 return {}
             except Refused:
                 continue
-            if name != object_type == bare:
+            if is_bare and name != object_type:
                 raise SettingsError(
                     "base_name", f"HubSpot takes no bare name of a custom object: write p_{bare}"
                 )

@@ -64,6 +64,8 @@ def test_the_bare_name_of_a_custom_object_is_explained(world: World) -> None:
         at.hubspot.resolve("roi", at.portal_id)
     assert caught.value.code == "base_name"
     assert at.hubspot.resolve("nothing", at.portal_id) == {}
+    assert at.hubspot.resolve("p1_roi", at.portal_id) == {}  # another portal's
+    assert at.hubspot.resolve(f"p{at.portal_id}_roi", "")["name"] == "roi"
     world.hubspot.set(base_names="accept")
     assert at.hubspot.resolve("roi", at.portal_id)["objectTypeId"].startswith("2-")
 
