@@ -1,9 +1,10 @@
 {#- Source rows as one row per natural key: the body of a base model. Rows without a key are kept,
     one per distinct content. Of several rows with one key, rows of equal content are one; else the
     latest by the updated-at column counts; where that does not decide, is_duplicate_key says so.
+    A row that is marked as deleted counts only where it is later than all that are not.
 
     In an incremental run only keys that may have changed are read again, each from all its rows:
-    new keys, other counts of rows or times than before, rows within the look-back of the greatest
+    new keys, other counts of rows, of deleted ones or times than before, rows within the look-back of the greatest
     source time (never of the clock), rows without a time, and everything when a column came, went
     or changed its type, when the last full read is too old, and on request (var full_read). -#}
 {% macro captured_rows(text_model, entity) -%}
@@ -11,7 +12,8 @@
     {%- set builds = source('control', 'reverse_etl_builds') -%}
 with source_rows as (
     select
-        *,
+        * except (is_deleted),
+        coalesce(is_deleted, false) as is_deleted,
         coalesce(source_updated_at, timestamp '0001-01-01 00:00:00+00') as ordered_at,
     from {{ text_model }}
 ),
@@ -20,6 +22,7 @@ source_keys as (
     select
         source_key,
         count(*) as source_rows,
+        countif(is_deleted) as deleted_rows,
         max(source_columns) as source_columns,
         max(ordered_at) as ordered_at,
         logical_or(source_updated_at is null) as has_row_without_time,
@@ -31,6 +34,7 @@ known as (
     select
         source_key,
         source_rows,
+        coalesce(deleted_rows, 0) as deleted_rows,
         source_columns,
         source_updated_at,
         coalesce(source_updated_at, timestamp '0001-01-01 00:00:00+00') as ordered_at,
@@ -71,6 +75,7 @@ changed_keys as (
     where full_read.is_due
         or known.source_key is null
         or source_keys.source_rows != known.source_rows
+        or source_keys.deleted_rows != known.deleted_rows
         or source_keys.source_columns != known.source_columns
         or source_keys.ordered_at != known.ordered_at
         or source_keys.ordered_at >= look_back.since
@@ -93,7 +98,9 @@ compared as (
     select
         *,
         count(*) over (partition by source_key) as source_rows,
+        count(if(is_deleted, 1, null)) over (partition by source_key) as deleted_rows,
         max(ordered_at) over (partition by source_key) as latest_at,
+        max(if(is_deleted, null, ordered_at)) over (partition by source_key) as latest_live_at,
     from read_again
 ),
 
@@ -101,6 +108,7 @@ latest as (
     select *
     from compared
     where ordered_at = latest_at
+        and (not is_deleted or coalesce(latest_live_at < latest_at, true))
 ),
 
 one_row_per_key as (
@@ -108,13 +116,14 @@ one_row_per_key as (
         *,
         min(row_hash) over (partition by source_key)
         != max(row_hash) over (partition by source_key) as is_duplicate_key,
+        count(*) over (partition by source_key) as latest_rows,
     from latest
     qualify row_number() over (partition by source_key order by row_hash) = 1
 ),
 
 final as (
     select
-        * except (ordered_at, latest_at),
+        * except (ordered_at, latest_at, latest_live_at),
         '{{ invocation_id }}' as read_by,
     from one_row_per_key
 )

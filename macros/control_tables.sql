@@ -1,5 +1,6 @@
 {#- The tables that the sync keeps for itself: name → columns and physical design. A column that is
-    added here is added to existing tables by create_control_tables. -#}
+    added here is added to existing tables by create_control_tables. Whatever replaces one of them
+    (is_replaced) takes its design from here: BigQuery replaces no table in another one. -#}
 {% macro control_tables() %}
     {{ return({
         'reverse_etl_push_log': {
@@ -68,7 +69,9 @@
                 'invocation_id': 'string', 'entity': 'string', 'status': 'string',
                 'target': 'string', 'command': 'string', 'started_at': 'timestamp',
                 'finished_at': 'timestamp', 'settings': 'string', 'high_watermark': 'timestamp',
-                'source_rows': 'int64', 'source_columns': 'string', 'is_full_read': 'bool',
+                'source_rows': 'int64', 'source_keys': 'int64', 'repeated_keys': 'int64',
+                'source_columns': 'string', 'is_full_read': 'bool', 'content_hash': 'string',
+                'content_changed_at': 'timestamp',
             },
             'design': '',
         },
@@ -84,6 +87,7 @@
                 'catalogue_hash': 'string', 'is_queued': 'bool', 'is_resumed_create': 'bool',
             },
             'design': 'cluster by entity, natural_key',
+            'is_replaced': true,
         },
         'hubspot_mirror': {
             'columns': {

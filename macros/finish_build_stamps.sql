@@ -34,7 +34,25 @@
     {%- if not ends -%}{{ return('') }}{%- endif -%}
     merge into {{ control_relation('reverse_etl_builds') }} as builds
     using (
-        {{ ends | join('\n        union all\n        ') }}
+        select
+            ends.*,
+            if(
+                last_passed.content_hash = ends.content_hash,
+                last_passed.content_changed_at,
+                current_timestamp()
+            ) as content_changed_at
+        from (
+            {{ ends | join('\n            union all\n            ') }}
+        ) as ends
+        left join (
+            select *
+            from {{ control_relation('reverse_etl_builds') }}
+            where status = 'passed'
+            qualify row_number() over (
+                partition by entity order by started_at desc, invocation_id
+            ) = 1
+        ) as last_passed
+            on ends.entity = last_passed.entity
     ) as ends
     on builds.invocation_id = '{{ invocation_id }}'
         and builds.entity = ends.entity
@@ -43,8 +61,12 @@
         finished_at = current_timestamp(),
         high_watermark = ends.high_watermark,
         source_rows = ends.source_rows,
+        source_keys = ends.source_keys,
+        repeated_keys = ends.repeated_keys,
         source_columns = ends.source_columns,
-        is_full_read = ends.is_full_read
+        is_full_read = ends.is_full_read,
+        content_hash = ends.content_hash,
+        content_changed_at = if(ends.status = 'passed', ends.content_changed_at, null)
 {% endmacro %}
 
 {#- Whether a node that failed matters to an entity: it does unless all that it stands on, or all
@@ -79,8 +101,13 @@
                 '{{ status }}' as status,
                 max(source_updated_at) as high_watermark,
                 coalesce(sum(source_rows), 0) as source_rows,
+                countif(not coalesce(is_deleted, false)) as source_keys,
+                countif(latest_rows > 1) as repeated_keys,
                 max(source_columns) as source_columns,
-                coalesce(logical_and(read_by = '{{ invocation_id }}'), true) as is_full_read
+                coalesce(logical_and(read_by = '{{ invocation_id }}'), true) as is_full_read,
+                cast(bit_xor(farm_fingerprint(
+                    concat(source_key, row_hash, cast(coalesce(is_deleted, false) as string))
+                )) as string) as content_hash
             from {{ captured.relation }}
         {%- else -%}
             select
@@ -88,8 +115,11 @@
                 '{{ status }}' as status,
                 cast(null as timestamp) as high_watermark,
                 cast(null as int64) as source_rows,
+                cast(null as int64) as source_keys,
+                cast(null as int64) as repeated_keys,
                 cast(null as string) as source_columns,
-                cast(null as bool) as is_full_read
+                cast(null as bool) as is_full_read,
+                cast(null as string) as content_hash
         {%- endif -%}
     {%- endset -%}
     {{ return(statement) }}

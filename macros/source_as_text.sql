@@ -1,21 +1,36 @@
 {#- A source table with every column as one canonical text, whatever its type: the body of an
     `_as_text` model. `columns` is alias → source column, `key` one of the aliases. A column that
     the source lacks is null and named in absent_columns, so that it is never taken for a blank;
-    in missing_columns too, unless it is an optional one. Both lists begin and end with a comma. -#}
-{% macro source_as_text(relation, key, updated_at_setting, columns, optional_columns) %}
+    in missing_columns too, unless it is an optional one. Both lists begin and end with a comma.
+    A row that is marked as deleted (`deleted_setting`, see deletion_columns) is of the time of its
+    deletion, where that is known and later. -#}
+{% macro source_as_text(
+    relation, key, updated_at_setting, columns, optional_columns, deleted_setting=none
+) %}
     {%- set expected_columns = columns -%}
     {%- set columns = dict(columns, **optional_columns) -%}
     {%- set present = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {%- set updated_at = setting(updated_at_setting) -%}
     {%- set updated_at_column = find_column(present, updated_at) if updated_at else none -%}
-    {%- set described = describe_source(relation, present, columns, expected_columns, columns[key], updated_at_column) -%}
+    {%- set deletions = deletion_columns(relation, present, deleted_setting) -%}
+    {%- set described = describe_source(
+        relation, present, columns, expected_columns, columns[key],
+        deletions + ([updated_at_column] if updated_at_column is not none else [])
+    ) -%}
 with source_rows as (
     select
         {%- for alias, name in columns.items() %}
         {%- set column = find_column(present, name) %}
         {{ as_text(column) if column is not none else 'cast(null as string)' }} as {{ alias }},
         {%- endfor %}
-        {{ as_instant(updated_at_column) }} as source_updated_at,
+        {{ as_instant(updated_at_column) }} as changed_at,
+        {% for column in deletions -%}
+        {{ says_deleted(column) }}
+        {{ 'or ' if not loop.last }}
+        {%- else -%}
+        false
+        {%- endfor %} as is_deleted,
+        {{ deleted_since(deletions[0]) if deletions else 'cast(null as timestamp)' }} as deleted_at,
     from {{ relation }}
 ),
 
@@ -46,7 +61,8 @@ final as (
         {%- for alias in columns %}
         {{ alias }},
         {%- endfor %}
-        source_updated_at,
+        if(is_deleted and deleted_at > changed_at, deleted_at, changed_at) as source_updated_at,
+        is_deleted,
         '{{ described.columns }}' as source_columns,
         '{{ described.absent }}' as absent_columns,
         '{{ described.missing }}' as missing_columns,
@@ -57,7 +73,7 @@ select * from final
 {% endmacro %}
 
 {#- Which columns the relation has, with their types, and which it lacks. -#}
-{% macro describe_source(relation, present, columns, expected_columns, key_column, updated_at_column) %}
+{% macro describe_source(relation, present, columns, expected_columns, key_column, more_columns) %}
     {%- set had = [] -%}
     {%- set absent = [] -%}
     {%- set missing = [] -%}
@@ -70,9 +86,9 @@ select * from final
             {%- do had.append(name ~ ':' ~ column_type(column)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if updated_at_column is not none -%}
-        {%- do had.append(updated_at_column.name ~ ':' ~ column_type(updated_at_column)) -%}
-    {%- endif -%}
+    {%- for column in more_columns -%}
+        {%- do had.append(column.name ~ ':' ~ column_type(column)) -%}
+    {%- endfor -%}
     {%- if execute and key_column in absent -%}
         {{ exceptions.raise_compiler_error(
             'Source table ' ~ relation.render() ~ ' was not found, or has no column ' ~ key_column

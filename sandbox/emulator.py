@@ -6,12 +6,16 @@ access policies can be applied. On the nested views of this project that is near
 time. Here a view stays a view, which DuckDB resolves by itself (there are no row access
 policies), and a pass that finds its text already parsed gets a copy of that tree. The plain
 `bqemulator` gives the same answers, later.
+
+And one thing is made as strict as BigQuery: a table is replaced only by one that is partitioned
+and clustered alike. The emulator forgets how a table is laid out, so it is remembered here.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
 import threading
@@ -73,6 +77,48 @@ def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table
     snapshots._events.publish(TableDataChanged(project_id, dataset_id, table_id))
 
 
+class Layouts:
+    """How each table was laid out when it was made, by its full name."""
+
+    CHANGES = re.compile(r"\s*(create|drop)\b.*\btable\b", re.IGNORECASE | re.DOTALL)
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def check(self, sql: str, project: str) -> None:
+        """Refuses, in BigQuery's words, to replace a table by one that is laid out otherwise."""
+        if not self.CHANGES.match(sql):
+            return
+        tree = parse_one(sql, dialect="bigquery")
+        if not isinstance(tree, sqlglot.exp.Create | sqlglot.exp.Drop) or tree.kind != "TABLE":
+            return
+        table = tree.this.find(sqlglot.exp.Table)
+        name = f"{table.catalog or project}.{table.db}.{table.name}"
+        if isinstance(tree, sqlglot.exp.Drop):
+            self._known.pop(name, None)
+            return
+        layout = self._layout(tree)
+        if tree.args.get("replace") and self._known.get(name, layout) != layout:
+            from bqemulator.domain.errors import InvalidQueryError
+
+            raise InvalidQueryError(
+                "Cannot replace a table with a different partitioning spec. Instead, DROP the "
+                f"table, and then recreate it. New partitioning spec is {' '.join(layout)} and "
+                f"existing spec is {' '.join(self._known[name])}"
+            )
+        self._known.setdefault(name, layout)
+
+    @staticmethod
+    def _layout(tree: sqlglot.exp.Create) -> tuple[str, str]:
+        properties = tree.args.get("properties") or sqlglot.exp.Properties()
+        partitions = properties.find(sqlglot.exp.PartitionedByProperty)
+        clusters = properties.find(sqlglot.exp.Cluster)
+        return tuple(  # type: ignore[return-value]
+            part.sql("bigquery").lower().replace("`", "") if part else "none"
+            for part in (partitions, clusters)
+        )
+
+
 def stop_with_parent() -> None:
     """Ends this process once its parent is gone, however that went: then stdin is at its end."""
 
@@ -97,6 +143,17 @@ def main() -> None:
 
     remembered = lru_cache(maxsize=TEXTS_KEPT)
     table_rewriter.rewrite_table_refs = remembered(table_rewriter.rewrite_table_refs)
+
+    from bqemulator.sql import inner_query
+
+    layouts = Layouts()
+    rewrite = inner_query.rewrite_and_translate_statement
+
+    async def checked_rewrite(sql: str, *, project_id: str, **more: Any) -> str:
+        layouts.check(sql, project_id)
+        return await rewrite(sql, project_id=project_id, **more)
+
+    inner_query.rewrite_and_translate_statement = checked_rewrite
 
     from bqemulator.cli import main as bqemulator_main
     from bqemulator.sql.rewriter import row_access_filter

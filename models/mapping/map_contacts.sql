@@ -11,6 +11,8 @@ final as (
         row_hash,
         source_rows,
         is_duplicate_key,
+        is_deleted_in_source,
+        is_test_chart,
         absent_columns,
         missing_columns,
         unreadable_columns,

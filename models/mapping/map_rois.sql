@@ -11,6 +11,8 @@ final as (
         row_hash,
         source_rows,
         is_duplicate_key,
+        is_deleted_in_source,
+        is_test_chart,
         is_protected_in_source,
         absent_columns,
         missing_columns,

@@ -1,7 +1,7 @@
 {{ config(meta={'arguments': ['in_run_id string', 'in_entities string']}) }}
 {%- set snapshot = source('control', 'reverse_etl_snapshot') -%}
 create or replace table {{ snapshot }}
-cluster by entity, record_ref
+{{ control_table_design('reverse_etl_snapshot') }}
 as
 -- What an earlier run set out to create. One that was killed may have done so without a record of
 -- it: then the id map does not know what HubSpot has by its key.

@@ -38,7 +38,7 @@ normalized as (
         {{ normalize_name('city') }} as city_key,
         {{ normalize_state('state') }} as state_key,
         {{ normalize_zip('zip') }} as zip_key,
-        if(excluded.natural_key is not null, 'excluded_by_rule', null) as exclusion_reason,
+        {{ exclusion_reason() }} as exclusion_reason,
     from mapped
     left join streets
         on mapped.address = streets.address

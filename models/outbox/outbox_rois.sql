@@ -14,7 +14,7 @@ records as (
         mapped.*,
         concat(absent_columns, unreadable_columns) as skipped_columns,
         {{ record_warnings() }} as warnings,
-        if(excluded.natural_key is not null, 'excluded_by_rule', null) as exclusion_reason,
+        {{ exclusion_reason() }} as exclusion_reason,
     from mapped
     left join excluded
         on mapped.natural_key = excluded.natural_key

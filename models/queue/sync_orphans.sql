@@ -1,5 +1,6 @@
--- Records that HubSpot or the id map gives to a natural key which the source no longer has. They
--- are left alone: nobody wants a nightly job that deletes contacts.
+-- Records that HubSpot or the id map gives to a natural key which the source no longer has, or has
+-- in a row that does not count (state excluded). They are left alone: nobody wants a nightly job
+-- that deletes contacts.
 with id_map as (
 
     select * from {{ ref('int_id_map') }}
@@ -54,12 +55,13 @@ orphans as (
         owned.entity,
         owned.natural_key,
         owned.hubspot_id,
+        coalesce(outbox_records.exclusion_reason, 'vanished') as reason,
     from owned
     left join outbox_records
         on
             owned.entity = outbox_records.entity
             and owned.natural_key = outbox_records.natural_key
-    where outbox_records.natural_key is null
+    where outbox_records.natural_key is null or outbox_records.exclusion_reason is not null
 
 )
 

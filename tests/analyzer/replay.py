@@ -14,6 +14,7 @@ from zetasql import types
 
 from tests.analyzer.googlesql import Column, GoogleSql, SqlError, output_columns
 from tests.analyzer.recorder import Sent, statements
+from tests.analyzer.resolved import walk
 
 # The analyser has no INFORMATION_SCHEMA; those queries are dbt-bigquery's own.
 NOT_ANALYSED = re.compile(r"information_schema\.", re.IGNORECASE)
@@ -32,6 +33,8 @@ class Replayed:
     refused: list[str] = field(default_factory=list)
     # How each table was made, by its name without project and data set.
     tables: dict[str, types.ResolvedStatement] = field(default_factory=dict)
+    # Tables that a statement would replace by one that is partitioned or clustered otherwise.
+    laid_out_anew: list[str] = field(default_factory=list)
 
 
 def replay(google: GoogleSql, history: Iterable[Sent]) -> Replayed:
@@ -41,8 +44,12 @@ def replay(google: GoogleSql, history: Iterable[Sent]) -> Replayed:
             continue
         try:
             for statement in judge(google, sent):
-                if isinstance(statement, types.ResolvedCreateTableStmtBase):
-                    replayed.tables[statement.name_path[-1].rpartition(".")[2]] = statement
+                if isinstance(statement, types.ResolvedDropStmt):
+                    replayed.tables.pop(_name(statement), None)
+                elif isinstance(statement, types.ResolvedCreateTableStmtBase):
+                    known = replayed.tables.setdefault(_name(statement), statement)
+                    if layout(known) != layout(statement) and not _is_if_not_exists(statement):
+                        replayed.laid_out_anew.append(f"{sent.source}: {_name(statement)}")
         except SqlError as error:
             complaint = f"{sent.source}: {error}"
             if complaint not in replayed.refused:
@@ -106,7 +113,25 @@ def learn(google: GoogleSql, statement: types.ResolvedStatement) -> None:
             google.add_table(path, [*known, *new])
 
 
-def _is_if_not_exists(statement: types.ResolvedCreateTableStmt) -> bool:
+def layout(statement: types.ResolvedCreateTableStmtBase) -> tuple[list[str], list[str]]:
+    """The columns that a new table is partitioned by, and those that it is clustered by."""
+    return columns_in(statement.partition_by_list), columns_in(statement.cluster_by_list)
+
+
+def columns_in(expressions: Sequence[types.ResolvedExpr]) -> list[str]:
+    return [
+        node.column.name
+        for expression in expressions
+        for node in walk(expression)
+        if isinstance(node, types.ResolvedColumnRef)
+    ]
+
+
+def _name(statement: types.ResolvedStatement) -> str:
+    return str(statement.name_path[-1].rpartition(".")[2])
+
+
+def _is_if_not_exists(statement: types.ResolvedCreateTableStmtBase) -> bool:
     mode = types.ResolvedCreateStatementEnums.CreateMode.CREATE_IF_NOT_EXISTS
     return bool(statement.create_mode == mode)
 

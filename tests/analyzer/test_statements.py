@@ -9,12 +9,10 @@ import re
 from collections import Counter
 
 import pytest
-from zetasql import types
 
 from tests.analyzer.conftest import Warehouse
 from tests.analyzer.local_dbt import PROJECT_DIR
-from tests.analyzer.replay import Replayed
-from tests.analyzer.resolved import walk
+from tests.analyzer.replay import Replayed, layout
 
 DML = re.compile(r"^\s*(insert|update|delete|merge)\b", re.IGNORECASE)
 
@@ -55,6 +53,7 @@ def test_no_dml_per_record(warehouse: Warehouse) -> None:
     [
         ("reverse_etl_push_log", "pushed_at", ["entity", "natural_key"]),
         ("reverse_etl_dlq", None, ["job_type", "natural_key"]),
+        ("reverse_etl_snapshot", None, ["entity", "natural_key"]),
         ("hubspot_mirror", None, ["entity", "hubspot_id"]),
         ("outbox_contacts", None, ["natural_key"]),
         ("outbox_rois", None, ["natural_key"]),
@@ -68,8 +67,13 @@ def test_physical_design(
     """Large tables are laid out for how they are read."""
     statement = replayed.tables[table]
 
-    assert columns_in(statement.partition_by_list) == ([partitioned_by] if partitioned_by else [])
-    assert columns_in(statement.cluster_by_list) == clustered_by
+    assert layout(statement) == ([partitioned_by] if partitioned_by else [], clustered_by)
+
+
+def test_no_table_is_replaced_in_another_layout(replayed: Replayed) -> None:
+    """BigQuery refuses it: whatever replaces a table spells its layout as its maker did."""
+    assert replayed.laid_out_anew == []
+    assert "reverse_etl_snapshot" in replayed.tables
 
 
 def test_the_push_log_expires(replayed: Replayed) -> None:
@@ -79,12 +83,3 @@ def test_the_push_log_expires(replayed: Replayed) -> None:
     }
 
     assert "partition_expiration_days" in options
-
-
-def columns_in(expressions: list[types.ResolvedExpr]) -> list[str]:
-    return [
-        node.column.name
-        for expression in expressions
-        for node in walk(expression)
-        if isinstance(node, types.ResolvedColumnRef)
-    ]

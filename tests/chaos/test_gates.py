@@ -24,7 +24,8 @@ def doubled_row(world: World) -> Iterator[None]:
     )
     yield
     world.query(
-        f"create or replace table {outbox} as select * from `{world.stack.etl}.kept_outbox`"
+        f"truncate table {outbox};\n"
+        f"insert into {outbox} select * from `{world.stack.etl}.kept_outbox`"
     )
 
 

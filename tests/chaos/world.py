@@ -139,7 +139,8 @@ class World:
         self.calm()
         self.query(
             ";\n".join(
-                f"create or replace table `{self.stack.etl}.{table}` as "
+                f"truncate table `{self.stack.etl}.{table}`;\n"
+                f"insert into `{self.stack.etl}.{table}` "
                 f"select * from `{self.stack.etl}.{name}__{table}`"
                 for table in TABLES
             )

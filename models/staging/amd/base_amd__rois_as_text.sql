@@ -2,6 +2,7 @@
     source('amd', 'rois'),
     key='roi_id',
     updated_at_setting='ROI_UPDATED_AT_COL',
+    deleted_setting='ROI_DELETED_COL',
     columns={
         'roi_id': 'roi_id',
         'template_id': 'TemplateID',

@@ -35,6 +35,8 @@ final as (
         row_hash,
         source_rows,
         is_duplicate_key,
+        coalesce(is_deleted, false) as is_deleted_in_source,
+        {{ is_test_chart('first_name', 'last_name', 'preferred_first_name') }} as is_test_chart,
 
         -- text
         {{ normalize_key('chart') }} as chart,

@@ -26,6 +26,10 @@ final as (
         row_hash,
         source_rows,
         is_duplicate_key,
+        coalesce(is_deleted, false) as is_deleted_in_source,
+        {{ is_test_chart(
+            "regexp_extract(patient_name, r'^(.*)\\s')", "regexp_extract(patient_name, r'(\\S+)$')"
+        ) }} as is_test_chart,
         {{ normalize_key('template_id') }} as template_id,
         {{ normalize_key('patient_id') }} as patient_id,
         {{ normalize_key('patient_chart') }} as patient_chart,

@@ -1,0 +1,40 @@
+{#- Whether a column marks its row as deleted: a flag, a number that is not 0, a word, or a time that
+    has come. A database's zero and a far end of time are no times of a deletion. -#}
+{% macro says_deleted(column) -%}
+    {%- set type = column_type(column) -%}
+    {%- set name = '`' ~ column.name ~ '`' -%}
+    {%- if type == 'BOOL' -%}
+        coalesce({{ name }}, false)
+    {%- elif type in ('INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64') -%}
+        coalesce(abs({{ name }}) > 0, false)
+    {%- elif type == 'STRING' -%}
+        coalesce(
+            lower({{ trim_text(name) }}) in (
+                'true', 't', 'yes', 'y', '1', '1.0', '-1', 'd', 'del', 'delete', 'deleted', 'removed'
+            ),
+            false
+        )
+        or {{ is_past(deleted_since(column)) }}
+    {%- else -%}
+        {{ is_past(deleted_since(column)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The instant that a deletion column names; null where it holds a mere flag. -#}
+{% macro deleted_since(column) -%}
+    {%- if column_type(column) == 'DATE' -%}
+        timestamp(`{{ column.name }}`, 'America/New_York')
+    {%- elif column_type(column) in ('TIMESTAMP', 'DATETIME', 'STRING') -%}
+        {{ as_instant(column) }}
+    {%- else -%}
+        cast(null as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_past(instant) -%}
+    coalesce(
+            {{ instant }} >= timestamp '1990-01-01 00:00:00+00'
+            and {{ instant }} <= timestamp_add(current_timestamp(), interval 1 day),
+            false
+        )
+{%- endmacro %}
