@@ -2,6 +2,7 @@
 {% macro check_settings() %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
     {%- set limits = {
+        'PATIENT_STALE_HOURS': 87600, 'ROI_STALE_HOURS': 87600,
         'LOOKBACK_HOURS': 87600, 'FULL_READ_DAYS': 3650, 'SOURCE_SHRINK_PERCENT': 100,
         'MAX_BUILD_AGE_HOURS': 87600, 'MASS_CHANGE_PERCENT': 100, 'MASS_CHANGE_ROWS': 1000000000,
         'MIRROR_SHRINK_PERCENT': 100, 'RETRY_FAILED_AFTER_DAYS': 3650,

@@ -66,7 +66,14 @@
         source_columns = ends.source_columns,
         is_full_read = ends.is_full_read,
         content_hash = ends.content_hash,
-        content_changed_at = if(ends.status = 'passed', ends.content_changed_at, null)
+        content_changed_at = if(ends.status = 'passed', ends.content_changed_at, null),
+        -- A source time in the future would hide that nothing comes any more.
+        source_fresh_at = if(
+            ends.status != 'passed' or ends.high_watermark <= current_timestamp(),
+            ends.high_watermark,
+            ends.content_changed_at
+        ),
+        stale_after_hours = ends.stale_after_hours
 {% endmacro %}
 
 {#- Whether a node that failed matters to an entity: it does unless all that it stands on, or all
@@ -87,9 +94,12 @@
 
 {#- The last state of one entity's stamp. What was read is noted only where the build passed. -#}
 {% macro build_end(entity, nodes, status) %}
-    {%- set captured = namespace(relation=none) -%}
+    {%- set captured = namespace(relation=none, stale_hours=0) -%}
     {%- for id in nodes['exclusive'] if graph.nodes[id].config.meta.get('captures_source') -%}
         {%- set node = graph.nodes[id] -%}
+        {%- if node.config.meta.get('stale_hours_setting') -%}
+            {%- set captured.stale_hours = setting(node.config.meta['stale_hours_setting']) -%}
+        {%- endif -%}
         {%- set captured.relation = api.Relation.create(
             database=node.database, schema=node.schema, identifier=node.alias
         ) -%}
@@ -107,7 +117,8 @@
                 coalesce(logical_and(read_by = '{{ invocation_id }}'), true) as is_full_read,
                 cast(bit_xor(farm_fingerprint(
                     concat(source_key, row_hash, cast(coalesce(is_deleted, false) as string))
-                )) as string) as content_hash
+                )) as string) as content_hash,
+                {{ captured.stale_hours }} as stale_after_hours
             from {{ captured.relation }}
         {%- else -%}
             select
@@ -119,7 +130,8 @@
                 cast(null as int64) as repeated_keys,
                 cast(null as string) as source_columns,
                 cast(null as bool) as is_full_read,
-                cast(null as string) as content_hash
+                cast(null as string) as content_hash,
+                cast(null as int64) as stale_after_hours
         {%- endif -%}
     {%- endset -%}
     {{ return(statement) }}

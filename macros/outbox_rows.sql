@@ -16,6 +16,7 @@ rendered as (
             when {{ exclusion_reason }} is not null then {{ exclusion_reason }}
             when natural_key is null then 'missing_natural_key'
             when is_duplicate_key then 'duplicate_natural_key'
+            when {{ overlong_required_property(entity) }} then 'required_property_too_long'
             when {{ missing_required_property(entity) }} then 'missing_required_property'
         end as row_reason,
         warnings,

@@ -5,7 +5,10 @@
     {%- set name = '`' ~ column.name ~ '`' -%}
     {%- if type == 'BOOL' -%}
         coalesce({{ name }}, false)
-    {%- elif type in ('INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64') -%}
+    {%- elif type in ('INT64', 'NUMERIC', 'BIGNUMERIC') -%}
+        coalesce({{ name }} != 0, false)
+    {%- elif type == 'FLOAT64' -%}
+        {#- Not a number is no flag. -#}
         coalesce(abs({{ name }}) > 0, false)
     {%- elif type == 'STRING' -%}
         coalesce(

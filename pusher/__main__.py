@@ -255,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("initial-load", _push, "first load: counts, confirmation, push", entity)
     sub.add_argument("--yes", action="store_true", help="do not ask")
     sub.add_argument(
-        "--allow-mass-change", action="store_true", help="pass the gates on updates and clears, too"
+        "--allow-mass-change", action="store_true", help="pass the gate on emptied values, too"
     )
     sub = add("preview", _preview, "what would be sent, at no API cost", entity, as_json)
     sub.add_argument("--limit", type=int, default=100, help="how many records to name")

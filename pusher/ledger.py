@@ -14,7 +14,7 @@ from pusher.session import Session
 def open_run(at: Session, started_at: datetime) -> None:
     """Write the `running` rows, with the settings of the newest build as we would have them."""
     newest = at.warehouse.query(
-        f"""select entity, invocation_id, settings, high_watermark
+        f"""select entity, invocation_id, settings, high_watermark, source_fresh_at
         from {at.settings.table("reverse_etl_builds")}
         qualify row_number() over (
             partition by entity order by started_at desc, invocation_id
@@ -29,6 +29,7 @@ def open_run(at: Session, started_at: datetime) -> None:
             "started_at": started_at,
             "job_type": entity,
             "high_watermark": build.get("high_watermark"),
+            "source_fresh_at": build.get("source_fresh_at"),
             "status": "running",
             "settings": at.settings.stamp(stamp) if stamp else None,
             "build_id": build.get("invocation_id"),

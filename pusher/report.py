@@ -36,7 +36,7 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
                 on plan.entity = state.entity
             order by entity""",
         "builds": f"""
-            select entity, status, started_at, finished_at, target, source_rows, high_watermark
+            select entity, status, started_at, finished_at, target, source_rows, source_fresh_at
             from {table("reverse_etl_builds")}
             qualify row_number() over (
                 partition by entity order by started_at desc, invocation_id

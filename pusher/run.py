@@ -43,7 +43,7 @@ class Options:
     command: str = "push"
     entities: tuple[str, ...] = ()
     allow_mass_change: bool = False
-    is_initial_load: bool = False  # creates are not gated then
+    is_initial_load: bool = False  # creates and updates are not gated then
     confirm: Callable[[list[Row]], bool] = lambda counts: True  # before the first write
 
 
@@ -161,8 +161,10 @@ class _Run:
         stopping = [
             gate for gate in gates if gate["blocks"] is not False and not self._is_allowed(gate)
         ]
-        for gate in stopping:
-            logs.event("gate", severity="ERROR", **{name: gate[name] for name in GATE_FIELDS})
+        for gate in gates:
+            if gate in stopping or gate["warns"]:
+                severity = "ERROR" if gate in stopping else "WARNING"
+                logs.event("gate", severity=severity, **{name: gate[name] for name in GATE_FIELDS})
         if stopping:
             lines = (
                 "{entity} {code} ({kind}): {count_value}, limit {limit_value}. {hint}".format_map(
@@ -179,7 +181,8 @@ class _Run:
         )
 
     def _is_allowed(self, gate: Row) -> bool:
-        is_first_load = self._options.is_initial_load and gate["kind"] == "create"
+        # A first load shows the counts and asks; emptying values is not what it is for.
+        is_first_load = self._options.is_initial_load and gate["kind"] != "clear"
         return bool(gate["can_be_allowed"]) and (self._options.allow_mass_change or is_first_load)
 
     def _ship(self, at: Session, queued: int) -> tuple[RunError | None, dict[str, list[str]]]:

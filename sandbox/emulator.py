@@ -80,14 +80,14 @@ def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table
 class Layouts:
     """How each table was laid out when it was made, by its full name."""
 
-    CHANGES = re.compile(r"\s*(create|drop)\b.*\btable\b", re.IGNORECASE | re.DOTALL)
+    CHANGES = re.compile(r"\b(create(\s+or\s+replace)?|drop)\s+table\b", re.IGNORECASE)
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, str]] = {}
 
     def check(self, sql: str, project: str) -> None:
         """Refuses, in BigQuery's words, to replace a table by one that is laid out otherwise."""
-        if not self.CHANGES.match(sql):
+        if not self.CHANGES.search(sql):
             return
         tree = parse_one(sql, dialect="bigquery")
         if not isinstance(tree, sqlglot.exp.Create | sqlglot.exp.Drop) or tree.kind != "TABLE":
@@ -112,7 +112,7 @@ class Layouts:
     def _layout(tree: sqlglot.exp.Create) -> tuple[str, str]:
         properties = tree.args.get("properties") or sqlglot.exp.Properties()
         partitions = properties.find(sqlglot.exp.PartitionedByProperty)
-        clusters = properties.find(sqlglot.exp.Cluster)
+        clusters = properties.find(sqlglot.exp.ClusterProperty)
         return tuple(  # type: ignore[return-value]
             part.sql("bigquery").lower().replace("`", "") if part else "none"
             for part in (partitions, clusters)

@@ -88,6 +88,14 @@ joined as (
         newest_builds.finished_at as built_at,
         newest_builds.settings as build_settings,
         newest_builds.source_rows as built_rows,
+        coalesce(newest_builds.stale_after_hours, 0) as stale_after_hours,
+        greatest(0, div(
+            (
+                {{ weekday_seconds('current_timestamp()') }}
+                - {{ weekday_seconds('newest_builds.source_fresh_at') }}
+            ),
+            3600
+        )) as source_age_hours,
         runs.settings as run_settings,
         settled_entities.settled_at is not null as is_settled,
         coalesce(counts.source_rows, 0) as source_rows,
@@ -120,7 +128,9 @@ gates as (
         gate.kind,
         gate.count_value,
         gate.limit_value,
-        gate.blocks,
+        -- A gate that cannot tell is shut.
+        coalesce(gate.blocks, true) as blocks,
+        coalesce(gate.warns, false) as warns,
         gate.can_be_allowed,
         gate.hint,
     from joined
@@ -131,6 +141,7 @@ gates as (
             if(coalesce(joined.build_status, 'missing') = 'passed', 0, 1) as count_value,
             0 as limit_value,
             coalesce(joined.build_status, 'missing') != 'passed' as blocks,
+            false as warns,
             false as can_be_allowed,
             'The newest `dbt build` has not passed: run it and read its errors.' as hint
         ),
@@ -146,6 +157,7 @@ gates as (
                 < timestamp_sub(current_timestamp(), interval {{ max_age_hours }} hour),
                 false
             ) as blocks,
+            false as warns,
             false as can_be_allowed,
             'The newest `dbt build` is older than MAX_BUILD_AGE_HOURS: run it again.' as hint
         ),
@@ -155,6 +167,7 @@ gates as (
             if(joined.build_settings != joined.run_settings, 1, 0) as count_value,
             0 as limit_value,
             coalesce(joined.build_settings != joined.run_settings, false) as blocks,
+            false as warns,
             false as can_be_allowed,
             'dbt and the pusher had different settings: give both the same ones.' as hint
         ),
@@ -164,6 +177,7 @@ gates as (
             joined.source_rows as count_value,
             1 as limit_value,
             joined.source_rows = 0 as blocks,
+            false as warns,
             false as can_be_allowed,
             'There is nothing in the source: look at the replication from AMD.' as hint
         ),
@@ -174,8 +188,21 @@ gates as (
                 as count_value,
             0 as limit_value,
             joined.source_rows != coalesce(joined.built_rows, joined.source_rows) as blocks,
+            false as warns,
             false as can_be_allowed,
             'The states do not add up to what the build captured: run it again.' as hint
+        ),
+        struct(
+            'source_stale' as code,
+            'weekday hours' as kind,
+            coalesce(joined.source_age_hours, 0) as count_value,
+            joined.stale_after_hours as limit_value,
+            joined.is_settled and joined.stale_after_hours > 0
+            and coalesce(joined.source_age_hours > 2 * joined.stale_after_hours, false) as blocks,
+            joined.stale_after_hours > 0
+            and coalesce(joined.source_age_hours > joined.stale_after_hours, false) as warns,
+            false as can_be_allowed,
+            'Nothing new from AMD: look at the replication. Twice the limit stops a run.' as hint
         ),
         struct(
             'mass_change' as code,
@@ -184,6 +211,7 @@ gates as (
             greatest({{ mass_rows }}, joined.share_of_known) as limit_value,
             joined.is_settled and joined.known > 0
             and joined.creates > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
+            false as warns,
             true as can_be_allowed,
             'Far more new records than usual: look, then --allow-mass-change.' as hint
         ),
@@ -193,6 +221,7 @@ gates as (
             joined.updates as count_value,
             greatest({{ mass_rows }}, joined.share_of_known) as limit_value,
             joined.updates > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
+            false as warns,
             true as can_be_allowed,
             'Far more updates than usual: look, then --allow-mass-change.' as hint
         ),
@@ -202,6 +231,7 @@ gates as (
             joined.clears as count_value,
             greatest({{ mass_rows }}, joined.share_of_known) as limit_value,
             joined.clears > greatest({{ mass_rows }}, joined.share_of_known) as blocks,
+            false as warns,
             true as can_be_allowed,
             'Far more values than usual emptied: look, then --allow-mass-change.' as hint
         ),
@@ -211,6 +241,7 @@ gates as (
             joined.doubled_keys as count_value,
             0 as limit_value,
             joined.doubled_keys > 0 as blocks,
+            false as warns,
             false as can_be_allowed,
             'Two rows of the queue share a natural key: a model fans out.' as hint
         ),
@@ -220,6 +251,7 @@ gates as (
             joined.doubled_ids as count_value,
             0 as limit_value,
             joined.doubled_ids > 0 as blocks,
+            false as warns,
             false as can_be_allowed,
             'Two rows of the queue share a HubSpot id: a match rule let two pass.' as hint
         ),
@@ -229,6 +261,7 @@ gates as (
             joined.doubled_emails as count_value,
             0 as limit_value,
             joined.doubled_emails > 0 as blocks,
+            false as warns,
             false as can_be_allowed,
             'Two rows of the queue share an email: a match rule let two pass.' as hint
         )

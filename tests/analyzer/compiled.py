@@ -94,14 +94,16 @@ VARIANTS = (
     ),
     Variant(
         "first_build",
-        {**PATIENT_COLUMNS, "updated_at": "date"},
-        {**ROI_COLUMNS, "updated_at": TEXT},
+        {**PATIENT_COLUMNS, "updated_at": "date", "_fivetran_deleted": "bool"},
+        {**ROI_COLUMNS, "updated_at": TEXT, "is_deleted": "int64", "deleted_at": "timestamp"},
         is_full_refresh=True,
     ),
     Variant(
         "all_text",
-        _all_text({**PATIENT_COLUMNS, **OPTIONAL_PATIENT_COLUMNS, "updated_at": TEXT}),
-        _all_text({**ROI_COLUMNS, **OPTIONAL_ROI_COLUMNS, "updated_at": TEXT}),
+        _all_text(
+            {**PATIENT_COLUMNS, **OPTIONAL_PATIENT_COLUMNS, "updated_at": TEXT, "__deleted": TEXT}
+        ),
+        _all_text({**ROI_COLUMNS, **OPTIONAL_ROI_COLUMNS, "updated_at": TEXT, "DeletedOn": TEXT}),
     ),
     Variant(
         "other_types_without_updated_at",
@@ -115,6 +117,8 @@ VARIANTS = (
             "FirstInitialConsult": "timestamp",
             "Started": TEXT,
             "Active": "bool",
+            "_ab_cdc_deleted_at": "datetime",
+            "deleted_flag": "float64",
         },
         {
             **ROI_COLUMNS,
@@ -123,8 +127,9 @@ VARIANTS = (
             "CompletedDate": "timestamp",
             "DOB": "datetime",
             "roi_manual_override": TEXT,
+            "removed_on": "date",
         },
-        {"PATIENT_UPDATED_AT_COL": "", "ROI_UPDATED_AT_COL": ""},
+        {"ROI_DELETED_COL": "removed_on", "PATIENT_UPDATED_AT_COL": "", "ROI_UPDATED_AT_COL": ""},
     ),
 )
 

@@ -7,7 +7,9 @@ import csv
 import re
 from collections.abc import Iterator
 
+import pytest
 import yaml
+from dbt.config.renderer import ProfileRenderer
 
 from tests.analyzer.local_dbt import PROJECT_DIR
 
@@ -68,6 +70,29 @@ def test_the_pusher_names_no_field() -> None:
     ]
 
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "location"),
+    [
+        ({}, None),
+        ({"BQ_LOCATION": "us-east4"}, "us-east4"),
+        ({"BQ_LOCATION": "US", "DBT_BQ_LOCATION": "EU"}, "EU"),
+    ],
+)
+def test_dbt_works_where_the_setting_says(
+    environment: dict[str, str], location: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside the US and the EU BigQuery finds nothing without its location."""
+    for name in ("BQ_LOCATION", "DBT_BQ_LOCATION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    text = (PROJECT_DIR / "profiles" / "profiles.yml").read_text(encoding="utf-8")
+    outputs = yaml.safe_load(text)["reverse_etl"]["outputs"]
+
+    for target in ("dev", "prod"):
+        assert ProfileRenderer({}).render_value(outputs[target]["location"]) == location
 
 
 def settings_read_in(source: str) -> Iterator[tuple[str, str | None]]:

@@ -25,7 +25,8 @@ PHASES = [
 def gate(**changes: object) -> dict[str, object]:
     return {
         "entity": "patients", "code": "mass_change", "kind": "create", "count_value": 900,
-        "limit_value": 500, "blocks": True, "can_be_allowed": True, "hint": "Look first.",
+        "limit_value": 500, "blocks": True, "warns": False, "can_be_allowed": True,
+        "hint": "Look first.",
         **changes,
     }  # fmt: skip
 
@@ -141,16 +142,29 @@ def test_a_view_that_is_missing_since_its_build_failed_is_a_gate(
     assert ("build_not_passed" if exit_code == 4 else "not_built") in done.stderr
 
 
-def test_initial_load_wants_a_confirmation_and_does_not_gate_creates(world: World) -> None:
-    """Without a terminal only --yes is one."""
+def test_a_gate_that_warns_is_told_and_stops_nothing(world: World) -> None:
+    world.insert("gates", [gate(code="source_stale", blocks=False, warns=True)])
+
+    done = world.run()
+
+    assert done.returncode == 0, done.stderr
+    told = [e for e in events(done.stdout) if e["event"] == "gate"]
+    assert [(e["severity"], e["code"]) for e in told] == [("WARNING", "source_stale")]
+
+
+def test_initial_load_wants_a_confirmation_and_frees_creates_and_updates(world: World) -> None:
+    """Without a terminal only --yes is one. What would be emptied is gated all the same."""
     world.decide(upsert("1"))
-    world.insert("gates", [gate()])
+    world.insert("gates", [gate(), gate(kind="update")])
 
     assert world.run("initial-load").returncode == 2
     done = world.run("initial-load", "--yes")
     assert done.returncode == 0, done.stderr
     assert "create" in done.stderr
     assert world.outcomes() == {"1": "created"}
+
+    world.insert("gates", [gate(kind="clear")])
+    assert world.run("initial-load", "--yes").returncode == 4
 
 
 def test_a_held_lease_is_exit_3(world: World) -> None:

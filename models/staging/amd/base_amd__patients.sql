@@ -4,7 +4,7 @@
     unique_key='source_key',
     on_schema_change='append_new_columns',
     cluster_by=['source_key'],
-    meta={'captures_source': true},
+    meta={'captures_source': true, 'stale_hours_setting': 'PATIENT_STALE_HOURS'},
     post_hook="{{ delete_vanished_keys(ref('base_amd__patients_as_text')) }}",
 ) }}
 
