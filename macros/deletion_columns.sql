@@ -5,10 +5,13 @@
     {%- set wanted = setting(setting_name) if setting_name else 'auto' -%}
     {%- set is_named = wanted | lower != 'auto' -%}
     {%- set names = wanted.split(',') if is_named else [
-        '_fivetran_deleted', '_ab_cdc_deleted_at', '_sdc_deleted_at', '__deleted', 'is_deleted',
-        'deleted_at', 'deleted_on', 'deleted_date', 'date_deleted', 'deleted_time', 'deleted_flag',
-        'is_soft_deleted', 'soft_deleted_at', '_airbyte_deleted_at', '_peerdb_is_deleted',
+        '_fivetran_deleted', '_ab_cdc_deleted_at', '_sdc_deleted_at', '_airbyte_deleted_at',
+        '__deleted', 'is_deleted', 'is_delete', 'deleted_at', 'deleted_on', 'deleted_date',
+        'date_deleted', 'deleted_time', 'deleted_datetime', 'deleted_timestamp', 'deleted_ts',
+        'deleted_flag', 'delete_flag', 'soft_deleted', 'is_soft_deleted', 'soft_deleted_at',
+        'hard_deleted', 'row_deleted', 'record_deleted', '_peerdb_is_deleted',
         '__hevo__marked_deleted', 'dbt_is_deleted', '_rivery_deleted', '_change_type',
+        'header__change_oper', 'cdc_operation', '__op',
     ] -%}
     {%- set found = [] -%}
     {%- for name in names if name | trim -%}
