@@ -64,7 +64,12 @@ problems as (
     cross join last_passed
     where last_passed.source_rows > 0
         and captured.repeated_keys * 2 > captured.all_keys
-        and coalesce(last_passed.repeated_keys, 0) * 2 <= last_passed.source_rows
+        -- Of a build that did not count them yet, the rows tell.
+        and if(
+            last_passed.repeated_keys is null,
+            captured.source_rows * 10 >= last_passed.source_rows * 19,
+            last_passed.repeated_keys * 2 <= last_passed.source_rows
+        )
 
     union all
 
