@@ -4,9 +4,10 @@
     A row that is marked as deleted counts only where it is later than all that are not.
 
     In an incremental run only keys that may have changed are read again, each from all its rows:
-    new keys, other counts of rows, of deleted ones or times than before, rows within the look-back of the greatest
-    source time (never of the clock), rows without a time, and everything when a column came, went
-    or changed its type, when the last full read is too old, and on request (var full_read). -#}
+    new keys, other counts of rows, of deleted ones or times than before, rows within the look-back
+    of the greatest source time (never of the clock), rows without a time, and everything when a
+    column came, went or changed its type, when the last full read is too old, and on request (var
+    full_read). -#}
 {% macro captured_rows(text_model, entity) -%}
     {#- Named outside the branch below, so that dbt knows of it in every kind of run. -#}
     {%- set builds = source('control', 'reverse_etl_builds') -%}

@@ -1,7 +1,7 @@
 {#- Makes and migrates the control tables. Safe to repeat and cheap: a warehouse that is up to date
-    costs the look at each table and one query. Nothing here ever drops a row that says something
-    (a snapshot is taken anew by every run);
-    tables of the older schema gain columns and keep their rows (see migrate_control_tables). -#}
+    costs the look at each table and one query. Nothing here ever drops a row that says something (a
+    snapshot is taken anew by every run); tables of the older schema gain columns and keep their
+    rows (see migrate_control_tables). -#}
 {% macro create_control_tables() %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
     {%- set relations = {} -%}
