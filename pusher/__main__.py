@@ -178,16 +178,16 @@ def _rekey(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     with session.holding_lease(at):
         at.warehouse.call("fold_results")
         run.refresh_mirror(at, full=False)
-        rows = at.warehouse.query(
-            f"""select entity, record_ref, is_certain, old_state, evidence
+        pairs = f"""select entity, record_ref, is_certain, old_state, evidence
             from {settings.table("amd_merges")} order by is_certain desc, record_ref"""
-        )
+        rows = at.warehouse.query(pairs)
         if options.yes:
             at.warehouse.call("rekey_records", options.old, options.new)
-    print(report.text({"contacts of merged records": rows}))
+        moved = len(rows) - len(at.warehouse.query(pairs)) if options.yes else 0
+    print(report.text({"records of merged keys": rows}))
     certain = sum(bool(row["is_certain"]) for row in rows)
     print(f"{certain} certain, {len(rows) - certain} for people to judge")
-    print("moved; the next push writes the new keys" if options.yes else "dry run: --yes moves")
+    print(f"{moved} moved; the next push writes their keys" if options.yes else "a dry run")
     return 0
 
 
@@ -247,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("replay", _replay, "make dead letters due again; record_refs also on stdin", entity)
     sub.add_argument("--reason", default="", help="only those with this reason")
     sub.add_argument("--record-ref", action="append", default=[], help="only this record")
-    sub = add("rekey", _rekey, "charts merged at the source: contacts to their new key; dry run")
+    sub = add("rekey", _rekey, "keys merged at the source: records to the new one; a dry run")
     sub.add_argument("--yes", action="store_true", help="move what is certain")
     sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
     sub.add_argument("--new", default="", help="and the new one")

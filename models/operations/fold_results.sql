@@ -15,7 +15,9 @@ when matched and results.pushed_at >= id_map.updated_at then update set
     match_tier = results.match_tier,
     run_id = results.run_id,
     hubspot_updated_at = results.hubspot_updated_at,
-    updated_at = results.pushed_at
+    updated_at = results.pushed_at,
+    -- A chart that came back is its own again.
+    rekeyed_to = null
 when not matched then insert (
     entity,
     hubspot_object_type,
