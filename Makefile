@@ -72,7 +72,7 @@ test-quick: $(STAMP) ## The pusher and the simulator alone, without dbt
 	@$(PY) -m pytest -q tests/pusher tests/simulator tests/analyzer/test_repository.py $(PYTEST_ARGS)
 
 .PHONY: build
-build: $(STAMP) ## dbt build, where the environment says (BIGQUERY_EMULATOR_HOST, else DBT_TARGET)
+build: $(STAMP) ## dbt build, where the environment says
 	@$(DBT) build
 
 .PHONY: push

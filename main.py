@@ -2,7 +2,8 @@
 
 Cloud Functions calls `sync_patients` and `sync_rois`; a Cloud Run job or cron runs
 `python main.py [entity ...]`. Each builds the models with dbt, then pushes (SYNC_STEPS=push
-leaves dbt out, where dbt Cloud builds). Both steps are subprocesses: dbt keeps global state and
+leaves dbt out, where dbt Cloud builds). A build that fails is told to people by the pusher, which
+knows what they have been told. Both steps are subprocesses: dbt keeps global state and
 cannot run twice in one process.
 """
 
@@ -141,6 +142,7 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
         _log(
             "INFO" if exit_code in HTTP_OF_EXIT else "ERROR",
             "sync_finished",
+            deployment=os.environ.get("DEPLOYMENT") or "reverse-etl",
             entity=entity,
             status=summary.status,
             step=step,
@@ -166,10 +168,14 @@ def _build(entities: Sequence[str], scratch: Path, deadline: float) -> int:
     # the names and states of the nodes come from run_results.json.
     with _running(command, environment, deadline, quiet=True) as process:
         exit_code = process.wait()
-    for node in _failed_nodes(scratch / "target" / "run_results.json"):
+    failed = list(_failed_nodes(scratch / "target" / "run_results.json"))
+    for node in failed:
         _log("ERROR", "dbt_node_failed", **node)
     if exit_code < 0:
         return INTERRUPTED
+    if exit_code:
+        nodes = [word for node in failed for word in ("--node", str(node["node"]))]
+        _pusher(["build-failed", *_of(entities), *nodes], deadline)
     return 1 if exit_code else 0
 
 
@@ -188,10 +194,20 @@ def _failed_nodes(run_results: Path) -> Iterator[dict[str, Any]]:
 def _push(
     entities: Sequence[str], deadline: float, trace: str | None
 ) -> tuple[int, dict[str, Any]]:
+    return _pusher(_of(entities), deadline, trace)
+
+
+def _of(entities: Sequence[str]) -> list[str]:
+    if tuple(entities) == ENTITIES:
+        return []
+    return [word for entity in entities for word in ("--entity", entity)]
+
+
+def _pusher(
+    arguments: Sequence[str], deadline: float, trace: str | None = None
+) -> tuple[int, dict[str, Any]]:
     """`python -m pusher`; its log lines, which hold no values, pass through to ours."""
-    command = [sys.executable, "-m", "pusher"]
-    if tuple(entities) != ENTITIES:
-        command += [word for entity in entities for word in ("--entity", entity)]
+    command = [sys.executable, "-m", "pusher", *arguments]
     environment = dict(os.environ)
     if trace:
         environment["TRACE_CONTEXT"] = trace

@@ -9,7 +9,7 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-write_env_file "$scratch/env.yaml" SYNC_DEADLINE_SECONDS=1680
+write_env_file "$scratch/env.yaml" SYNC_DEADLINE_SECONDS=1680 DEPLOYMENT="$NAME"
 say "settings of the functions:"
 cat "$scratch/env.yaml"
 
@@ -21,5 +21,5 @@ for line in "${FUNCTIONS[@]}"; do
     --concurrency=1 --max-instances=1 --min-instances=0 --cpu=1 --memory=2Gi --timeout=1800s \
     --service-account="$RUNNER" \
     --build-service-account="projects/$PROJECT/serviceAccounts/$DEPLOYER" \
-    --env-vars-file="$scratch/env.yaml" --update-labels=app=reverse-etl
+    --env-vars-file="$scratch/env.yaml" --update-labels="app=$NAME"
 done

@@ -30,7 +30,7 @@ gc builds submit "$SOURCE_DIR" --region="$REGION" \
   --gcs-source-staging-dir="gs://$BUILD_BUCKET/source" --gcs-log-dir="gs://$BUILD_BUCKET/logs" \
   --pack="^|^image=$image|env=GOOGLE_ENTRYPOINT=python main.py,GOOGLE_PYTHON_VERSION=3.11.x"
 
-write_env_file "$scratch/env.yaml"
+write_env_file "$scratch/env.yaml" DEPLOYMENT="$NAME"
 say "settings of the job:"
 cat "$scratch/env.yaml"
 
@@ -38,4 +38,4 @@ cat "$scratch/env.yaml"
 # minutes at most, and the retry's dbt build takes about as long.
 gc run jobs deploy "$JOB" --region="$REGION" --image="$image" \
   --tasks=1 --parallelism=1 --max-retries=1 --task-timeout=6h --cpu=1 --memory=2Gi \
-  --service-account="$RUNNER" --env-vars-file="$scratch/env.yaml" --labels=app=reverse-etl
+  --service-account="$RUNNER" --env-vars-file="$scratch/env.yaml" --labels="app=$NAME"

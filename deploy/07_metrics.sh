@@ -6,8 +6,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 for file in "$DEPLOY_DIR"/metrics/*.json; do
-  name="$(basename "$file" .json)"
+  of_environment "$file" >"$scratch/metric.json"
+  name="$(sed -n 's/^  "name": "\(.*\)",$/\1/p' "$scratch/metric.json")"
   verb=create
   has_gc logging metrics describe "$name" && verb=update
-  gc logging metrics "$verb" "$name" --config-from-file="$file"
+  gc logging metrics "$verb" "$name" --config-from-file="$scratch/metric.json"
 done

@@ -28,8 +28,8 @@ resource=cloud_run_revision
 
 for file in "$DEPLOY_DIR"/policies/*.json; do
   policy="$scratch/$(basename "$file")"
-  sed "s/RESOURCE_TYPE/$resource/g" "$file" >"$policy"
-  title="$(sed -n 's/^  "displayName": "\(.*\)",$/\1/p' "$file")"
+  of_environment "$file" | sed "s/RESOURCE_TYPE/$resource/g" >"$policy"
+  title="$(sed -n 's/^  "displayName": "\(.*\)",$/\1/p' "$policy")"
   name="$(value_of "" gcloud alpha monitoring policies list --project="$PROJECT" \
     --format='value(name)' --limit=1 --filter="displayName=\"$title\"")"
   if [[ -z "$name" ]]; then

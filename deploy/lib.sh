@@ -44,13 +44,16 @@ setting() {   # name default
   printf -v "$name" '%s' "${!name:-${2:-}}"
 }
 
-setting GCP_PROJECT_ID lumininternal
+setting GCP_PROJECT_ID
 setting REGION us-east1
 setting BQ_DATASET etl
 setting BQ_LOCATION US
 setting BIGQUERY_PATIENT_TABLE "$GCP_PROJECT_ID.amd.PatientsWithStatistics"
 setting BIGQUERY_ROI_TABLE "$GCP_PROJECT_ID.amd.ROIs"
-setting ALERT_EMAIL_TO alec.sherman@lumin.health
+setting ALERT_EMAIL_TO
+for name in GCP_PROJECT_ID ALERT_EMAIL_TO; do
+  [[ -n "${!name}" ]] || { echo "set $name (in the environment or in .env)" >&2 && exit 2; }
+done
 setting HUBSPOT_API_SECRET_NAME HubspotApiKey
 setting SMTP_URL_SECRET_NAME SmtpUrl
 setting SLACK_WEBHOOK_URL_SECRET_NAME ""
@@ -65,17 +68,27 @@ setting SCHEDULE_JOB "10 5 * * *"
 # GCP_PROJECT_ID holds the data; PROJECT, where the job runs, is the same unless it is set.
 setting PROJECT "$GCP_PROJECT_ID"
 
-RUNNER="reverse-etl-runner@$PROJECT.iam.gserviceaccount.com"
-DEPLOYER="reverse-etl-deployer@$PROJECT.iam.gserviceaccount.com"
-SCHEDULER="reverse-etl-scheduler@$PROJECT.iam.gserviceaccount.com"
+# A second environment in the same project has names, a data set and a token of its own.
+setting ENVIRONMENT ""
+if [[ -n "$ENVIRONMENT" ]]; then
+  [[ "$ENVIRONMENT" =~ ^[a-z][a-z0-9]{0,7}$ ]] \
+    || { echo "ENVIRONMENT is up to eight letters and digits, not $ENVIRONMENT" >&2 && exit 2; }
+  [[ "$BQ_DATASET" != etl && "$HUBSPOT_API_SECRET_NAME" != HubspotApiKey ]] \
+    || { echo "ENVIRONMENT=$ENVIRONMENT needs a BQ_DATASET and a HUBSPOT_API_SECRET_NAME of its own" >&2 && exit 2; }
+fi
+NAME="reverse-etl${ENVIRONMENT:+-$ENVIRONMENT}"
+
+RUNNER="$NAME-runner@$PROJECT.iam.gserviceaccount.com"
+DEPLOYER="$NAME-deployer@$PROJECT.iam.gserviceaccount.com"
+SCHEDULER="$NAME-scheduler@$PROJECT.iam.gserviceaccount.com"
 # entity, function, entry point, schedule
 FUNCTIONS=(
-  "patients|reverse-etl-patients|sync_patients|$SCHEDULE_PATIENTS"
-  "rois|reverse-etl-rois|sync_rois|$SCHEDULE_ROIS"
+  "patients|$NAME-patients|sync_patients|$SCHEDULE_PATIENTS"
+  "rois|$NAME-rois|sync_rois|$SCHEDULE_ROIS"
 )
-JOB=reverse-etl
-REPOSITORY=reverse-etl
-BUILD_BUCKET="$PROJECT-reverse-etl-build"
+JOB="$NAME"
+REPOSITORY="$NAME"
+BUILD_BUCKET="$PROJECT-$NAME-build"
 
 case "$RUN_WITH" in
   functions | job) ;;
@@ -111,6 +124,14 @@ value_of() { # placeholder command...
   fi
 }
 
+# A metric's or policy's file as this environment has it: by its names, and on its runs alone.
+of_environment() { # file
+  local prefix="${NAME//-/_}_"
+  sed -e "s/reverse_etl_/$prefix/g" \
+    -e "s/jsonPayload.event=\\\\\"sync_finished\\\\\"/& AND jsonPayload.deployment=\\\\\"$NAME\\\\\"/" \
+    -e "s/\"displayName\": \"Reverse ETL:/\"displayName\": \"Reverse ETL${ENVIRONMENT:+ ($ENVIRONMENT)}:/" "$1"
+}
+
 gc() { run gcloud "$@" --project="$PROJECT" --quiet; }
 
 has_gc() { exists gcloud "$@" --project="$PROJECT"; }
@@ -131,4 +152,4 @@ write_env_file() { # path, then extra KEY=value lines
 }
 SECRETS="HUBSPOT_TOKEN|HUBSPOT_SETUP_TOKEN|SMTP_URL|SLACK_WEBHOOK_URL"
 OF_THE_LAPTOP="BIGQUERY_EMULATOR_HOST|HUBSPOT_BASE|PROFILES_DIR|GOOGLE_APPLICATION_CREDENTIALS"
-OF_THE_SCRIPTS="PROJECT|REGION|RUN_WITH|SOURCE_GRANT|TIME_ZONE|SCHEDULE_[A-Z]*"
+OF_THE_SCRIPTS="ENVIRONMENT|PROJECT|REGION|RUN_WITH|SOURCE_GRANT|TIME_ZONE|SCHEDULE_[A-Z]*"

@@ -13,13 +13,18 @@
             {%- do bad.append(result.node) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set problems = build_problems(results) -%}
     {%- set ends = [] -%}
     {%- for entity, nodes in entities.items() if nodes['outbox'] in selected_resources -%}
         {%- set left_out = nodes['required'] | reject('in', selected_resources) | list -%}
         {%- set unfinished = nodes['required'] | reject('in', good) | list -%}
         {%- set failures = [] -%}
+        {%- set found = [] -%}
         {%- for node in bad if has_share(entity, entities, node) -%}
             {%- do failures.append(node.unique_id) -%}
+            {%- if node.unique_id in problems -%}
+                {%- do found.append(problems[node.unique_id]) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- if left_out and not failures -%}
             {%- do log(
@@ -28,7 +33,8 @@
             ) -%}
         {%- endif -%}
         {%- do ends.append(build_end(
-            entity, nodes, 'failed' if failures or unfinished else 'passed'
+            entity, nodes, 'failed' if failures or unfinished else 'passed',
+            found | join('; ')
         )) -%}
     {%- endfor -%}
     {%- if not ends -%}{{ return('') }}{%- endif -%}
@@ -59,6 +65,7 @@
     when matched then update set
         status = ends.status,
         finished_at = current_timestamp(),
+        problems = ends.problems,
         high_watermark = ends.high_watermark,
         source_rows = ends.source_rows,
         source_keys = ends.source_keys,
@@ -93,7 +100,7 @@
 {% endmacro %}
 
 {#- The last state of one entity's stamp. What was read is noted only where the build passed. -#}
-{% macro build_end(entity, nodes, status) %}
+{% macro build_end(entity, nodes, status, problems) %}
     {%- set captured = namespace(relation=none, stale_hours=0) -%}
     {%- for id in nodes['exclusive'] if graph.nodes[id].config.meta.get('captures_source') -%}
         {%- set node = graph.nodes[id] -%}
@@ -109,6 +116,7 @@
             select
                 '{{ entity }}' as entity,
                 '{{ status }}' as status,
+                cast(null as string) as problems,
                 max(source_updated_at) as high_watermark,
                 coalesce(sum(source_rows), 0) as source_rows,
                 countif(not coalesce(is_deleted, false)) as source_keys,
@@ -124,6 +132,7 @@
             select
                 '{{ entity }}' as entity,
                 '{{ status }}' as status,
+                nullif({{ sql_text(problems) }}, '') as problems,
                 cast(null as timestamp) as high_watermark,
                 cast(null as int64) as source_rows,
                 cast(null as int64) as source_keys,

@@ -11,14 +11,18 @@ import contextlib
 import ctypes
 import os
 import re
-import select
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from pusher import logs
 from pusher.errors import SettingsError, as_run_error
 from pusher.interrupts import Interrupts
-from pusher.settings import Settings
+from pusher.settings import Environment, Settings
+
+if TYPE_CHECKING:  # a command imports what it needs, when it runs
+    from pusher.session import Session
+    from pusher.warehouse import Row
 
 Command = Callable[[Settings, argparse.Namespace, Interrupts], int]
 REPORTS = (
@@ -44,12 +48,12 @@ def _give_memory_back() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; whatever goes wrong becomes one line and an exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parsed(arguments)
     interrupts = Interrupts()
     interrupts.install()
     logs.setup(stream=sys.stderr if options.name in REPORTS else sys.stdout)
     try:
-        settings = Settings.from_environ(os.environ)
+        settings = _settings(options)
         logs.setup(settings.log_level, sys.stderr if options.name in REPORTS else sys.stdout)
         trace = os.environ.get("TRACE_CONTEXT", "").partition("/")[0]
         if re.fullmatch(r"[0-9a-f]{32}", trace):
@@ -60,6 +64,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ended = as_run_error(error)
         print(f"pusher: {ended}", file=sys.stderr)
         return ended.exit_code
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """A nightly run whose settings are wrong tells people, too."""
+    try:
+        return Settings.from_environ(os.environ)
+    except SettingsError as error:
+        if options.command in (_push, _build_failed):
+            from pusher import early
+
+            environment = Environment.unchecked(os.environ)
+            early.settings_failed(environment, options.name, tuple(options.entity), error)
+        raise
 
 
 def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
@@ -79,6 +96,10 @@ def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupt
         ),
         interrupts,
     )
+    if sys.stdout.isatty():
+        from pusher import report
+
+        print(report.ending(outcome))
     if outcome.exit_code:
         print(f"pusher: {outcome.error_code}: {outcome.error_hint}", file=sys.stderr)
     if outcome.status == "interrupted":
@@ -88,8 +109,8 @@ def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupt
     return outcome.exit_code
 
 
-def _confirm(is_given: bool) -> Callable[[list[dict[str, object]]], bool]:
-    def confirm(counts: list[dict[str, object]]) -> bool:
+def _confirm(is_given: bool) -> Callable[[Session, list[Row]], bool]:
+    def confirm(at: Session, counts: list[Row]) -> bool:
         from pusher import report
 
         columns = ("entity", "state", "reason", "match_tier", "records", "queued")
@@ -98,7 +119,13 @@ def _confirm(is_given: bool) -> Callable[[list[dict[str, object]]], bool]:
             key=lambda row: [str(value) for value in row.values()],
         )
         print(report.text({"records": rows}), file=sys.stderr)
-        return is_given or input("Send the queued records to HubSpot? [y/N] ").lower() == "y"
+        queued = sum(row["queued"] for row in counts)
+        creates = sum(row["queued_creates"] for row in counts)
+        question = (
+            f"Send {queued} records ({creates} new) from {at.settings.project}."
+            f"{at.settings.dataset} to HubSpot portal {at.portal_id}? [y/N] "
+        )
+        return is_given or input(question).strip().lower() in ("y", "yes")
 
     return confirm
 
@@ -114,21 +141,24 @@ def _mirror(settings: Settings, options: argparse.Namespace, interrupts: Interru
 
 
 def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
-    from pusher import portal, report, session
+    from pusher import ledger, portal, report, session
 
     at = session.connect(settings)
+    for build in ledger.newest_builds(at).values():
+        if differences := settings.differences(build["settings"]):
+            raise SettingsError("settings_differ", f"{differences}: `dbt build` with the same ones")
     for row in at.objects:
         at.hubspot.resolve(row["object_type"], at.portal_id)
     with session.holding_lease(at):  # what it finds is written down
         portal.record(at)
     findings = portal.unreadable(at) + portal.findings(at)
-    print(
-        report.as_json({"findings": findings})
-        if options.json
-        else report.text(
-            {f"portal {at.portal_id}: the token works, and the objects are there": findings}
-        )
-    )
+    works = f"portal {at.portal_id}: the token works, and the objects are there"
+    if options.json:
+        print(report.as_json({"findings": findings}))
+    elif findings:
+        print(report.text({works: findings}))
+    else:
+        print(f"{works}. All is as the catalogue needs it.")
     has_error = any(row["severity"] == "error" for row in findings)
     return SettingsError.exit_code if has_error else 0
 
@@ -148,24 +178,18 @@ def _setup(settings: Settings, options: argparse.Namespace, interrupts: Interrup
 
 
 def _replay(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
-    from pusher import session
+    from pusher import replay, session
 
-    refs = [*options.record_ref, *_refs_on_stdin()]
+    refs = [ref for given in options.record_ref for ref in _refs(given)]
     if not all(re.fullmatch(r"[0-9a-f]{16,64}", ref) for ref in refs):
         raise SettingsError("bad_argument", "a record_ref is 16 or more hex digits")
+    if options.record_ref and not refs:
+        raise SettingsError("bad_argument", "standard input holds no record_ref")
+    if not (refs or options.reason or options.entity or options.all):
+        raise SettingsError("bad_argument", "say which: --reason, --record-ref, --entity or --all")
     at = session.connect(settings, entities=tuple(options.entity))
     with session.holding_lease(at):
-        for entity in options.entity or [""]:
-            at.warehouse.call("request_replay", entity, options.reason, ",".join(refs))
-        counts = at.warehouse.query(
-            f"""select job_type as entity, count(*) as entries from `{settings.dlq_table}`
-            where resolved_at is null and replay_requested_at > last_seen_at
-            group by job_type order by job_type"""
-        )
-    for row in counts:
-        print(f"{row['entity']}: {row['entries']} dead letters are due again")
-    if not counts:
-        print("no open dead letter matches")
+        print("\n".join(replay.request(at, options.reason, refs)))
     return 0
 
 
@@ -191,20 +215,28 @@ def _rekey(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     return 0
 
 
-def _refs_on_stdin() -> list[str]:
-    """Record refs that are piped in; nothing where standard input is silent or a terminal."""
-    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
-        return []
-    is_ready, _, _ = select.select([sys.stdin], [], [], 0.2)
-    return sys.stdin.read().split() if is_ready else []
+def _refs(given: str) -> list[str]:
+    """A record_ref, or for `-` those on standard input."""
+    return sys.stdin.read().split() if given == "-" else [given]
+
+
+def _build_failed(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from pusher import early
+
+    raise early.build_failed(settings, tuple(options.entity), options.node)
 
 
 def _status(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
     from pusher import report
+    from pusher.summary import summary
     from pusher.warehouse import Warehouse
 
     tables = report.status(Warehouse(settings), settings)
-    print(report.as_json(tables) if options.json else report.text(tables))
+    zone = settings.time_zone
+    if options.json:
+        print(report.as_json(tables))
+    else:
+        print(report.text(tables, zone) if options.all else summary(tables, settings, zone))
     return 0
 
 
@@ -212,9 +244,22 @@ def _preview(settings: Settings, options: argparse.Namespace, interrupts: Interr
     from pusher import report
     from pusher.warehouse import Warehouse
 
-    tables = report.preview(Warehouse(settings), settings, options.entity, options.limit)
+    tables = report.preview(Warehouse(settings), settings, tuple(options.entity), options.limit)
     print(report.as_json(tables) if options.json else report.text(tables))
     return 0
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for. An option may stand before the command or behind it: both count, and a
+    command that has no such option refuses it, since what narrows a command must not get lost."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for name, none in (("entity", []), ("allow_mass_change", False)):
+        early = getattr(options, f"early_{name}")
+        if early and options.name != "push" and not hasattr(options, name):
+            parser.error(f"{options.name} takes no --{name.replace('_', '-')}")
+        setattr(options, name, early + getattr(options, name, none))
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -225,10 +270,21 @@ def _parser() -> argparse.ArgumentParser:
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="JSON instead of tables")
 
-    parser = argparse.ArgumentParser(prog="python -m pusher", description=__doc__, parents=[entity])
+    parser = argparse.ArgumentParser(prog="python -m pusher", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "--allow-mass-change", action="store_true", help="pass the gates on unusually many changes"
+        "--entity",
+        action="append",
+        default=[],
+        dest="early_entity",
+        metavar="ENTITY",
+        help="only this one; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-mass-change",
+        action="store_true",
+        dest="early_allow_mass_change",
+        help="pass the gates on unusually many changes",
     )
     parser.set_defaults(command=_push, name="push", yes=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="other commands")
@@ -244,22 +300,34 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--full", action="store_true", help="read everything")
     add("check", _check, "compare the portal with the catalogue", as_json)
     add("setup", _setup, "create what the portal lacks (HUBSPOT_SETUP_TOKEN)")
-    sub = add("replay", _replay, "make dead letters due again; record_refs also on stdin", entity)
+    sub = add("replay", _replay, "make dead letters due again", entity)
     sub.add_argument("--reason", default="", help="only those with this reason")
-    sub.add_argument("--record-ref", action="append", default=[], help="only this record")
+    sub.add_argument(
+        "--record-ref", action="append", default=[], help="only this record; - reads standard input"
+    )
+    sub.add_argument("--all", action="store_true", help="every dead letter")
     sub = add("rekey", _rekey, "keys merged at the source: records to the new one; a dry run")
     sub.add_argument("--yes", action="store_true", help="move what is certain")
     sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
     sub.add_argument("--new", default="", help="and the new one")
-    add("status", _status, "runs, what is due, dead letters, lease, mirror, builds", as_json)
+    sub = add("status", _status, "how things stand, and what needs a person", as_json)
+    sub.add_argument("--all", action="store_true", help="every table behind it")
     sub = add("initial-load", _push, "first load: counts, confirmation, push", entity)
     sub.add_argument("--yes", action="store_true", help="do not ask")
     sub.add_argument(
         "--allow-mass-change", action="store_true", help="pass the gate on emptied values, too"
     )
+    sub = add("build-failed", _build_failed, "tell people that `dbt build` did not pass", entity)
+    sub.add_argument("--node", action="append", default=[], help="what of dbt failed")
     sub = add("preview", _preview, "what would be sent, at no API cost", entity, as_json)
-    sub.add_argument("--limit", type=int, default=100, help="how many records to name")
+    sub.add_argument("--limit", type=_count, default=100, help="how many records to name")
     return parser
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,11 @@ def as_run_error(error: BaseException) -> RunError:
         return Interrupted()
     if isinstance(error, PusherError):
         return Failed(f"hubspot_{error.code}", "HubSpot refused or did not answer a request")
+    if isinstance(error, ModuleNotFoundError):
+        return SettingsError(
+            "missing_module",
+            f"{error.name} is not installed here: `source .venv/bin/activate`, or `make setup`",
+        )
     return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")
 
 

@@ -51,7 +51,7 @@ Document = dict[str, Any]
 class HubSpot:
     """One portal. Safe to share between threads: each keeps a connection of its own."""
 
-    def __init__(self, settings: Settings, token: str) -> None:
+    def __init__(self, settings: Settings, token: str = "") -> None:
         self.limiter = Limiter()
         self.breaker = Breaker()
         self.policy = Policy(settings.max_retries + 1, settings.initial_backoff)
@@ -72,6 +72,10 @@ class HubSpot:
         self._rules = crm.format("property-validations")
         self._schemas = f"/crm-object-schemas/{version}/schemas"
         self._account = f"/account-info/{version}/details"
+
+    def sign_in(self, token: str) -> None:
+        """With this token from now on; without one no request can succeed."""
+        self._token = token
 
     # One attempt each: the ship loop repeats a guard read and its write as one.
 

@@ -8,6 +8,7 @@ end, and finds that another has taken it, stops.
 from __future__ import annotations
 
 import functools
+import socket
 import threading
 import time
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ class Lease:
         """Take the lease and bind the portal to it, or raise what stands against it."""
         changed = self._update(
             f"""update {self._table}
-            set holder = @run_id, run_id = @run_id, acquired_at = current_timestamp(),
+            set holder = @run_id, run_id = @run_id, host = @host, acquired_at = current_timestamp(),
                 heartbeat_at = current_timestamp(),
                 expires_at = timestamp_add(current_timestamp(), interval {LIFE_SECONDS} second),
                 portal_id = @portal_id, hubspot_base = @hubspot_base
@@ -51,6 +52,7 @@ class Lease:
                     or expires_at is null or expires_at < current_timestamp())""",
             portal_id=portal_id,
             hubspot_base=hubspot_base,
+            host=socket.gethostname(),
         )
         if not changed:
             row = self.row()
@@ -61,8 +63,8 @@ class Lease:
                 )
             raise LeaseHeld(
                 "lease_held",
-                f"held by {row['holder']} since {_time(row['acquired_at'])}, "
-                f"expires {_time(row['expires_at'])}",
+                f"held by run {row['holder']} on {row['host'] or 'an unknown host'} "
+                f"since {_time(row['acquired_at'])}, expires {_time(row['expires_at'])}",
             )
         self._is_held = True
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
@@ -105,7 +107,7 @@ class Lease:
             self._is_held = False
             self._warehouse.execute(
                 f"""update {self._table}
-                set holder = null, run_id = null, expires_at = null
+                set holder = null, run_id = null, host = null, expires_at = null
                 where lease_name = 'pusher' and holder = @run_id""",
                 run_id=self._run_id,
             )

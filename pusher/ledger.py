@@ -9,18 +9,12 @@ from datetime import UTC, datetime
 
 from pusher.results import CONFIRMED, CREATED, UPDATED
 from pusher.session import Session
+from pusher.warehouse import Row
 
 
 def open_run(at: Session, started_at: datetime) -> None:
     """Write the `running` rows, with the settings of the newest build as we would have them."""
-    newest = at.warehouse.query(
-        f"""select entity, invocation_id, settings, high_watermark, source_fresh_at
-        from {at.settings.table("reverse_etl_builds")}
-        qualify row_number() over (
-            partition by entity order by started_at desc, invocation_id
-        ) = 1"""
-    )
-    builds = {row["entity"]: row for row in newest}
+    builds = newest_builds(at)
     for entity in at.entities:
         build = builds.get(entity, {})
         stamp = build.get("settings")
@@ -32,6 +26,7 @@ def open_run(at: Session, started_at: datetime) -> None:
             "source_fresh_at": build.get("source_fresh_at"),
             "status": "running",
             "settings": at.settings.stamp(stamp) if stamp else None,
+            "settings_differ": at.settings.differences(stamp) if stamp else None,
             "build_id": build.get("invocation_id"),
             "portal_id": at.portal_id,
             "host": socket.gethostname(),
@@ -42,6 +37,19 @@ def open_run(at: Session, started_at: datetime) -> None:
             values ({", ".join(f"@{column}" for column in known)})""",
             **known,
         )
+
+
+def newest_builds(at: Session) -> dict[str, Row]:
+    """The stamps that dbt wrote last, by entity."""
+    rows = at.warehouse.query(
+        f"""select * from {at.settings.table("reverse_etl_builds")}
+        where entity in unnest(@entities)
+        qualify row_number() over (
+            partition by entity order by started_at desc, invocation_id
+        ) = 1""",
+        entities=at.entities,
+    )
+    return {row["entity"]: row for row in rows}
 
 
 def close_run(

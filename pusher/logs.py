@@ -22,9 +22,10 @@ FIELDS = re.findall(
     r"\w+",
     """
     attempt batch_rows bigquery_round_trips bigquery_seconds code codes command confirmed
-    correlation_id count_value counts created duration_seconds entity error_code exit_code finding
-    hint hubspot_requests job_id kind lane limit_value max_requests mode not_confirmed property
-    queued rows sent staged status step unrecorded updated wait_seconds what_to_do window_seconds
+    correlation_id count_value counts created dataset duration_seconds entity error_code exit_code
+    finding hint hubspot_requests job_id kind lane limit_value max_requests mode not_confirmed
+    portal project property queued rows sent staged status step unrecorded updated wait_seconds
+    what_to_do window_seconds
     """,
 )
 LAST_EVENTS = 50
@@ -124,7 +125,11 @@ class _Json(logging.Formatter):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        fields = {k: v for k, v in getattr(record, "fields", {}).items() if k != "event"}
+        fields = {
+            name: value
+            for name, value in getattr(record, "fields", {}).items()
+            if name != "event" and not isinstance(value, dict)  # those are told at the end
+        }
         text = " ".join(f"{key}={printable(str(value))}" for key, value in fields.items())
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
         return f"{datetime.now():%H:%M:%S} {mark}{record.getMessage()}  {text}".rstrip()

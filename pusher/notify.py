@@ -11,6 +11,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
@@ -18,20 +19,30 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from pusher.errors import LeaseHeld
+from pusher.memory import Memory
 from pusher.outcome import RunOutcome
-from pusher.settings import Settings
+from pusher.settings import Environment
 
 SOCKET_SECONDS = 10.0  # one answer of the server
 TOTAL_SECONDS = 30.0  # the whole delivery
 REPEATS = 5
 BAD = ("failed", "stopped", "partial")
-ALERT_EMAIL_TO = "alec.sherman@lumin.health"
-Send = Callable[[Settings, str, str], bool]
+Send = Callable[[Environment, str, str], bool]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def notify(settings: Settings, outcome: RunOutcome) -> tuple[str, ...]:
+def notify(settings: Environment, outcome: RunOutcome) -> tuple[str, ...]:
     """Sends what this run calls for; returns one code per attempt, such as `email_sent`."""
+    if outcome.exit_code == LeaseHeld.exit_code:
+        return ()  # another run speaks for itself
+    memory = Memory(settings, outcome.entities)
+    told = memory.recall()
+    if told:  # by a run that the ledger knows nothing of
+        outcome = replace(outcome, previous_status=told)
+    if outcome.is_recorded:
+        memory.forget()
+    elif outcome.status in BAD:
+        memory.note(outcome.status)
     return tuple(
         _bounded(channel, send, settings, subject, body)
         for subject, body in _notices(settings, outcome)
@@ -39,9 +50,9 @@ def notify(settings: Settings, outcome: RunOutcome) -> tuple[str, ...]:
     )
 
 
-def _notices(settings: Settings, outcome: RunOutcome) -> Iterator[tuple[str, str]]:
-    if outcome.exit_code == LeaseHeld.exit_code or outcome.error_code == "not_confirmed":
-        return  # another run speaks for itself, and so does whoever said no
+def _notices(settings: Environment, outcome: RunOutcome) -> Iterator[tuple[str, str]]:
+    if outcome.error_code == "not_confirmed":
+        return  # whoever said no knows
     entities = ", ".join(outcome.counts) or "all"
     if outcome.status in BAD and outcome.status != outcome.previous_status:
         code = outcome.error_code or "no code"
@@ -57,16 +68,16 @@ def _notices(settings: Settings, outcome: RunOutcome) -> Iterator[tuple[str, str
     if repeats:
         body = [*repeats, "", "The row behind a record_ref is in sync_status.", ""]
         body.append(_look_further(settings, outcome))
-        yield f"{len(repeats)} record(s) failed {REPEATS} runs in a row", "\n".join(body)
+        yield f"{len(repeats)} record(s) were refused {REPEATS} times in a row", "\n".join(body)
 
 
-def _report(settings: Settings, outcome: RunOutcome) -> str:
+def _report(settings: Environment, outcome: RunOutcome) -> str:
     seconds = (outcome.finished_at - outcome.started_at).total_seconds()
     counts = (f"  {entity}: {json.dumps(dict(of))}" for entity, of in outcome.counts.items())
     return "\n".join(
         [
             f"status      {outcome.status} (exit {outcome.exit_code})",
-            f"before      {outcome.previous_status or 'no earlier run'}",
+            f"before      {outcome.previous_status or _nothing_known(outcome)}",
             f"error       {outcome.error_code or '-'}",
             f"what to do  {outcome.error_hint or '-'}",
             f"step        {outcome.step}",
@@ -84,7 +95,13 @@ def _report(settings: Settings, outcome: RunOutcome) -> str:
     )
 
 
-def _look_further(settings: Settings, outcome: RunOutcome) -> str:
+def _nothing_known(outcome: RunOutcome) -> str:
+    if outcome.is_recorded:
+        return "no earlier run"
+    return "not known, BigQuery was not asked; another machine may tell this again"
+
+
+def _look_further(settings: Environment, outcome: RunOutcome) -> str:
     return (
         "To look further (docs/runbook.md explains every code):\n"
         "  python -m pusher status\n"
@@ -93,7 +110,7 @@ def _look_further(settings: Settings, outcome: RunOutcome) -> str:
     )
 
 
-def _bounded(channel: str, send: Send, settings: Settings, subject: str, body: str) -> str:
+def _bounded(channel: str, send: Send, settings: Environment, subject: str, body: str) -> str:
     """On a thread of its own, since a server may drip bytes past any socket timeout."""
     codes: list[str] = []
 
@@ -110,15 +127,15 @@ def _bounded(channel: str, send: Send, settings: Settings, subject: str, body: s
     return codes[0] if codes else f"{channel}_failed:Timeout"
 
 
-def _email(settings: Settings, subject: str, body: str) -> bool:
+def _email(settings: Environment, subject: str, body: str) -> bool:
     """`smtps://` is TLS from the start; `smtp://` must offer STARTTLS, save on this machine."""
     secret = settings.get("SMTP_URL_SECRET_NAME", "SmtpUrl")
     url = urlsplit(settings.secret("SMTP_URL", secret) or "")
-    if not url.hostname:
+    if not url.hostname or not settings.get("ALERT_EMAIL_TO"):
         return False
     message = EmailMessage()
     message["Subject"] = subject
-    message["To"] = settings.get("ALERT_EMAIL_TO", ALERT_EMAIL_TO)
+    message["To"] = settings.get("ALERT_EMAIL_TO")
     message["From"] = settings.get("ALERT_EMAIL_FROM") or message["To"].split(",")[0]
     message["Date"], message["Message-ID"] = formatdate(), make_msgid()
     message.set_content(body)
@@ -137,7 +154,7 @@ def _email(settings: Settings, subject: str, body: str) -> bool:
     return True
 
 
-def _slack(settings: Settings, subject: str, body: str) -> bool:
+def _slack(settings: Environment, subject: str, body: str) -> bool:
     link = settings.secret("SLACK_WEBHOOK_URL", settings.get("SLACK_WEBHOOK_URL_SECRET_NAME"))
     if not link:
         return False

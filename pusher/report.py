@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from pusher import session
 from pusher.logs import printable
+from pusher.outcome import RunOutcome
 from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse
+
+UTC = ZoneInfo("UTC")
 
 
 def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
     """Last runs, what is due, quarantine and dead letters, lease, mirror age, build stamps."""
     table = settings.table
     queries = {
+        "standing": f"""
+            select job_type as entity,
+                max(if(status = 'success', finished_at, null)) as last_good_at,
+                array_agg(status order by started_at desc limit 1)[safe_offset(0)] as last_status,
+                array_agg(phase order by started_at desc limit 1)[safe_offset(0)] as last_phase
+            from `{settings.ledger_table}`
+            where status != 'running'
+            group by job_type
+            order by entity""",
         "runs": f"""
             select started_at, finished_at, job_type as entity, status, phase, exit_code,
                 created_count, updated_count, error_count, quarantined_count, creates_left, run_id
@@ -24,7 +39,7 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
         "records": _records(settings),
         "dead_letters": f"select * from {table('dead_letter_counts')} order by entity, reason",
         "lease": f"""
-            select coalesce(expires_at > current_timestamp(), false) as is_held, holder,
+            select coalesce(expires_at > current_timestamp(), false) as is_held, holder, host,
                 acquired_at, expires_at, portal_id
             from {table("reverse_etl_lease")}
             where lease_name = 'pusher'""",
@@ -36,7 +51,8 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
                 on plan.entity = state.entity
             order by entity""",
         "builds": f"""
-            select entity, status, started_at, finished_at, target, source_rows, source_fresh_at
+            select entity, status, problems, started_at, finished_at, target, source_rows,
+                source_fresh_at
             from {table("reverse_etl_builds")}
             qualify row_number() over (
                 partition by entity order by started_at desc, invocation_id
@@ -47,25 +63,46 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
 
 
 def preview(
-    warehouse: Warehouse, settings: Settings, entities: Sequence[str], limit: int
+    warehouse: Warehouse, settings: Settings, entities: tuple[str, ...], limit: int
 ) -> dict[str, list[Row]]:
     """How many records are in which state, and which ones would be sent."""
+    names = [row["entity"] for row in session.chosen(warehouse, settings, entities)]
     due = warehouse.query(
         f"""select entity, operation, match_tier, record_ref
         from {settings.table("push_queue")}
+        where entity in unnest(@entities)
         order by entity, operation, match_tier, record_ref
-        limit {int(limit)}"""
+        limit {int(limit)}""",
+        entities=names,
     )
-    tables = {"records": warehouse.query(_records(settings)), "due": due}
-    return {
-        name: [row for row in rows if row["entity"] in (entities or [row["entity"]])]
-        for name, rows in tables.items()
-    }
+    records = warehouse.query(
+        _records(settings, where="entity in unnest(@entities)"), entities=names
+    )
+    return {"records": records, "due": due}
 
 
-def text(tables: Mapping[str, Sequence[Row]]) -> str:
-    """Tables for people."""
-    return "\n\n".join(f"{name}\n{_table(rows)}" for name, rows in tables.items())
+def ending(outcome: RunOutcome) -> str:
+    """What a run came to, for whoever watched it."""
+    columns = ("records", "queued", "created", "updated", "quarantined", "unchanged")
+    rows = [
+        {
+            "entity": entity,
+            **{name: of.get(name, 0) for name in columns},
+            "not confirmed": of.get("answered", 0) - of.get("created", 0) - of.get("updated", 0),
+        }
+        for entity, of in outcome.counts.items()
+    ]
+    sent = sum(of.get("created", 0) + of.get("updated", 0) for of in outcome.counts.values())
+    seconds = (outcome.finished_at - outcome.started_at).total_seconds()
+    sentence = (
+        f"The run ended as {outcome.status}: HubSpot confirmed {sent} records, {seconds:.0f} s."
+    )
+    return f"{sentence}\n{table(rows)}" if rows else sentence
+
+
+def text(tables: Mapping[str, Sequence[Row]], zone: ZoneInfo = UTC) -> str:
+    """Tables for people, with times in their zone."""
+    return "\n\n".join(f"{name}\n{table(rows, zone)}" for name, rows in tables.items())
 
 
 def as_json(tables: Mapping[str, Sequence[Row]]) -> str:
@@ -73,18 +110,22 @@ def as_json(tables: Mapping[str, Sequence[Row]]) -> str:
     return json.dumps(tables, default=str, indent=2)
 
 
-def _records(settings: Settings) -> str:
+def _records(settings: Settings, where: str = "true") -> str:
     return f"""
-        select entity, state, reason, count(*) as records, sum(source_rows) as source_rows
+        select
+            entity, state, reason, match_tier as tier, count(*) as records,
+            sum(source_rows) as source_rows
         from {settings.table("sync_status")}
-        group by entity, state, reason
-        order by entity, state, reason"""
+        where {where}
+        group by entity, state, reason, match_tier
+        order by entity, state, reason, match_tier"""
 
 
-def _table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row], zone: ZoneInfo = UTC) -> str:
+    """Columns side by side."""
     if not rows:
         return "  (none)"
-    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    cells = [list(rows[0]), *([cell(value, zone) for value in row.values()] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return "\n".join(
         "  "
@@ -93,7 +134,10 @@ def _table(rows: Sequence[Row]) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any, zone: ZoneInfo = UTC) -> str:
+    """One value; a time says of which zone it is."""
     if value is None:
         return "-"
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else printable(str(value))
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    return printable(str(value))

@@ -28,7 +28,7 @@ from pusher.notify import notify
 from pusher.outcome import RunOutcome
 from pusher.results import CONFIRMED, CREATED, UPDATED, Tally
 from pusher.session import Session
-from pusher.settings import Settings
+from pusher.settings import Environment, Settings
 from pusher.ship import Shipper
 from pusher.warehouse import Row
 
@@ -44,7 +44,7 @@ class Options:
     entities: tuple[str, ...] = ()
     allow_mass_change: bool = False
     is_initial_load: bool = False  # creates and updates are not gated then
-    confirm: Callable[[list[Row]], bool] = lambda counts: True  # before the first write
+    confirm: Callable[[Session, list[Row]], bool] = lambda at, counts: True  # before a write
 
 
 def push(settings: Settings, options: Options, interrupts: Interrupts) -> RunOutcome:
@@ -58,14 +58,19 @@ def push(settings: Settings, options: Options, interrupts: Interrupts) -> RunOut
     interrupts.is_closing = True
     outcome = run.outcome(error)
     run.log(outcome)
+    tell(settings, outcome)
+    return outcome
+
+
+def tell(environment: Environment, outcome: RunOutcome) -> None:
+    """Alert people where the outcome calls for it; an alert that fails, fails nothing."""
     logs.phase("notify")
     try:
-        codes = notify(settings, outcome)
+        codes = notify(environment, outcome)
     except Exception as caught:
         codes = (f"failed:{type(caught).__name__}",)
     if codes:
         logs.event("notified", codes=list(codes))
-    return outcome
 
 
 class _Run:
@@ -81,6 +86,7 @@ class _Run:
         self._snapshot: list[Row] = []
         self._repeat_failures: list[Row] = []
         self._previous_status: str | None = None
+        self._is_recorded = False
 
     def execute(self) -> None:
         at = session.reach(self._settings, entities=self._options.entities)
@@ -125,7 +131,7 @@ class _Run:
             portal.require(at)
             if has_changed:  # what is sent, and whether, may hang on it
                 queued = self._decide(at)
-        if not self._options.confirm(self._snapshot):
+        if not self._options.confirm(at, self._snapshot):
             raise GateStop("not_confirmed", "nothing was sent")
         error: RunError | None = None
         if queued:
@@ -237,9 +243,13 @@ class _Run:
                 counts=self._counts(),
                 creates_left=self._creates_left(),
             )
+            self._is_recorded = True
             if not self._interrupts.is_asked:
                 view = at.settings.table("repeat_failures")
-                self._repeat_failures = at.warehouse.query(f"select * from {view}")
+                self._repeat_failures = at.warehouse.query(
+                    f"select * from {view} where last_tried_at >= @started_at",
+                    started_at=self._started_at,
+                )
         except PusherError as caught:
             logs.event("ledger_not_closed", severity="ERROR", code=caught.code)
             if error is None:
@@ -281,6 +291,8 @@ class _Run:
             last_events=logs.last_events(),
             repeat_failures=tuple(self._repeat_failures),
             previous_status=self._previous_status,
+            entities=self._options.entities,
+            is_recorded=self._is_recorded,
         )
 
     def log(self, outcome: RunOutcome) -> None:
@@ -289,7 +301,7 @@ class _Run:
         sent, confirmed = self._tally.total(), self._tally.total(*CONFIRMED)
         logs.event(
             "run_finished",
-            severity=SEVERITIES.get(outcome.exit_code, "ERROR"),
+            severity=_severity(outcome),
             command=outcome.command,
             status=outcome.status,
             exit_code=outcome.exit_code,
@@ -308,6 +320,12 @@ class _Run:
             updated=self._tally.total(UPDATED),
             counts=outcome.counts,
         )
+
+
+def _severity(outcome: RunOutcome) -> str:
+    if outcome.error_code == "not_confirmed":
+        return "INFO"  # somebody was asked, and said no
+    return SEVERITIES.get(outcome.exit_code, "ERROR")
 
 
 def refresh_mirror(at: Session, *, full: bool = False) -> dict[str, Refreshed]:

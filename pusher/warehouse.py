@@ -101,7 +101,11 @@ class Warehouse:
         try:
             self._client = bigquery.Client(project=settings.project, **options)
         except GoogleAuthError as error:
-            raise SettingsError("no_credentials", type(error).__name__) from None
+            raise SettingsError(
+                "no_credentials",
+                "no Google account: `gcloud auth application-default login`, or run as the "
+                f"service account ({type(error).__name__})",
+            ) from None
         # The client waits two minutes for results, whatever it is told.
         session = self._client._http
         session.request = functools.partial(_in_time, session.request, self._seconds)

@@ -25,6 +25,8 @@ from google.cloud import bigquery
 
 from sandbox.emulator import STOP_WITH_PARENT
 
+PROJECT = "local-clinic"  # of no real project: exported, the name must lead nowhere
+
 Row = Mapping[str, Any]
 Schema = Sequence[tuple[str, str]]
 
@@ -41,7 +43,7 @@ class BigQueryEmulator:
 
     def __init__(
         self,
-        project: str = "lumininternal",
+        project: str = PROJECT,
         *,
         log_path: Path,
         data_dir: Path | None = None,

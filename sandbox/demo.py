@@ -8,10 +8,13 @@ why, and checks its own numbers: it exits non-zero if they do not add up.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,7 @@ ENTITIES = {
     "patients": ("PatientsWithStatistics", "contacts", "amd_patient_id"),
     "rois": ("ROIs", "p_roi", "roi_id"),
 }
+INTERRUPTED = 130  # what a shell says of Ctrl-C
 CHANGED_PATIENTS = 6
 CHANGED_ROIS = 4
 
@@ -67,9 +71,11 @@ def build_and_push(stack: LocalStack, *push: str) -> Run:
     stack.hubspot.clear_requests()
     started = time.monotonic()
     print("\n$ dbt build", flush=True)
-    stack.dbt("build")
+    with ticking():
+        stack.dbt("build")
     print(f"$ python -m pusher {' '.join(push)}".rstrip(), flush=True)
-    stack.pusher(*push)
+    with ticking():
+        stack.pusher(*push)
     seconds = time.monotonic() - started
     requests: Counter[str] = Counter()
     for count in stack.hubspot.request_counts():
@@ -81,6 +87,28 @@ def build_and_push(stack: LocalStack, *push: str) -> Run:
         decisions_of_last_run(stack),
         outcomes_of_last_run(stack),
     )
+
+
+@contextmanager
+def ticking() -> Iterator[None]:
+    """The seconds that a step has taken so far, for whoever watches a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    started, done = time.monotonic(), threading.Event()
+
+    def tick() -> None:
+        while not done.wait(1.0):
+            print(f"\r  {time.monotonic() - started:.0f} s", end="", file=sys.stderr, flush=True)
+        print("\r          \r", end="", file=sys.stderr, flush=True)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _kind(count: dict[str, Any]) -> str:
@@ -346,9 +374,15 @@ def main() -> int:
 
     started = time.monotonic()
     clinic = Clinic(given.patients, given.rois, given.contacts, given.seed)
+    # SIGTERM ends it as Ctrl-C does: the processes of the stack go with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print("Starting the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
     try:
         with LocalStack() as stack:
             failed = run_demo(stack, clinic)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing is left running.", file=sys.stderr)
+        return INTERRUPTED
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -21,7 +21,7 @@ from typing import Any
 
 from google.cloud.bigquery import Client
 
-from sandbox.bigquery import load_rows, local_client
+from sandbox.bigquery import PROJECT, load_rows, local_client
 from sandbox.hubspot.client import SimulatorControl
 
 # ---------------------------------------------------------------- schemas
@@ -733,7 +733,7 @@ def main() -> int:
     if not emulator or not hubspot:
         print("Set BIGQUERY_EMULATOR_HOST and HUBSPOT_BASE as the stack prints them.")
         return 2
-    project = os.environ.get("GCP_PROJECT_ID", "lumininternal")
+    project = os.environ.get("GCP_PROJECT_ID", PROJECT)
     client = local_client(emulator, project)
     for dataset in ("amd", "etl"):
         client.create_dataset(f"{project}.{dataset}", exists_ok=True)

@@ -2,7 +2,7 @@
 
 Starts the embedded BigQuery and the HubSpot simulator, and runs the real `dbt` and
 `python -m pusher` as subprocesses against them. `python -m sandbox.stack` keeps it running
-with sample data and prints the settings, to play with from another terminal.
+with sample data and writes the settings to a file, to play with from another terminal.
 """
 
 from __future__ import annotations
@@ -11,27 +11,32 @@ import argparse
 import copy
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from google.cloud import bigquery
 
-from sandbox.bigquery import BigQueryEmulator, Row, Schema, load_rows, run_query
+from sandbox.bigquery import PROJECT, BigQueryEmulator, Row, Schema, load_rows, run_query
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
 from sandbox.sample_data import add_size_arguments, clinic_of, fill
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+SETTINGS_FILE = PROJECT_DIR / ".local" / "stack.env"
 
 # A developer's own settings must not reach the local stack, nor the other way round.
-FOREIGN_SETTINGS = ("DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT_", "ROI_", "BQ_")
+FOREIGN_SETTINGS = (
+    "DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT_", "ROI_", "BQ_", "RUN_LEDGER_",
+    "DLQ_", "ID_MAP_", "CONTROL_", "ALERT_", "SMTP_", "SLACK_",
+)  # fmt: skip
 
 
 class StackError(RuntimeError):
@@ -122,7 +127,7 @@ class LocalStack:
 
     @property
     def gcp_project(self) -> str:
-        return self.settings.get("GCP_PROJECT_ID", "lumininternal")
+        return self.settings.get("GCP_PROJECT_ID", PROJECT)
 
     @property
     def etl(self) -> str:
@@ -140,11 +145,13 @@ class LocalStack:
     def env(self) -> dict[str, str]:
         """The settings of the local stack, as a shell would export them."""
         return {
+            "GCP_PROJECT_ID": self.gcp_project,
             "BIGQUERY_EMULATOR_HOST": self.emulator.url,
             "HUBSPOT_BASE": self.simulator.base_url,
             "HUBSPOT_TOKEN": TOKEN,
             "HUBSPOT_SETUP_TOKEN": SETUP_TOKEN,
             "DBT_PROFILES_DIR": str(self.project_dir / "profiles"),
+            "STATE_DIR": str(self.work_dir / "state"),
             **self.settings,
         }
 
@@ -233,9 +240,11 @@ def main() -> int:
     # starts it in the background would have it ignore Ctrl-C's signal.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
+    print("Starting the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
     try:
         with LocalStack(data_dir=arguments.data_dir) as stack:
             if not arguments.empty:
+                print("Filling the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
                 clinic = clinic_of(arguments)
                 print(
                     fill(
@@ -247,13 +256,34 @@ def main() -> int:
                     ),
                     file=sys.stderr,
                 )
-            for name, value in stack.env.items():
-                print(f"export {name}={shlex.quote(value)}")
-            print("# running; Ctrl-C ends it. Next: dbt build && python -m pusher", flush=True)
-            signal.pause()
+            with settings_file(stack.env) as path:
+                print(
+                    f"The local stack is running; Ctrl-C ends it. In another terminal:\n\n"
+                    f"    source .venv/bin/activate; source {path.relative_to(PROJECT_DIR)}\n"
+                    "    dbt build && python -m pusher initial-load\n"
+                    "    python -m sandbox.query 'select * from etl.sync_status limit 10'",
+                    flush=True,
+                )
+                signal.pause()
     except KeyboardInterrupt:
-        pass
+        print("\nThe local stack has ended.")
     return 0
+
+
+@contextmanager
+def settings_file(env: Mapping[str, str], path: Path = SETTINGS_FILE) -> Iterator[Path]:
+    """The settings as a file to source, which takes back all others. It goes with the stack, since
+    what it names is gone then."""
+    example = (PROJECT_DIR / ".env.example").read_text(encoding="utf-8")
+    names = ["TARGET", *re.findall(r"^# ([A-Z][A-Z0-9_]+)=", example, re.MULTILINE)]
+    lines = [f"unset {name} DBT_{name}" for name in names]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in env.items()]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

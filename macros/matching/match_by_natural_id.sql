@@ -102,7 +102,11 @@ final as (
         if(key_matches > 1, null, hubspot_id) as hubspot_id,
         hubspot_id is not null and (is_protected_in_hubspot or is_protected_in_source)
             as is_protected,
-        cast([] as array<string>) as match_warnings,
+        -- Whose word it is that the record is left alone.
+        array_concat(
+            if(hubspot_id is not null and is_protected_in_hubspot, ['protected:hubspot'], []),
+            if(hubspot_id is not null and is_protected_in_source, ['protected:source'], [])
+        ) as match_warnings,
         cast([] as array<string>) as withheld_properties,
         {% if guard_properties -%}
         if(reason is null, ['{{ guard_properties | join("', '") }}'], []) as guard_properties,

@@ -13,6 +13,12 @@ when matched and results.pushed_at >= id_map.updated_at then update set
     record_ref = results.record_ref,
     payload_hash = results.payload_hash,
     match_tier = results.match_tier,
+    -- How the record came to this contact, whatever was written to it later.
+    first_match_tier = if(
+        results.match_tier != 0 and results.hubspot_id != id_map.hubspot_id,
+        results.match_tier,
+        coalesce(id_map.first_match_tier, id_map.match_tier, results.match_tier)
+    ),
     run_id = results.run_id,
     hubspot_updated_at = results.hubspot_updated_at,
     updated_at = results.pushed_at,
@@ -26,6 +32,7 @@ when not matched then insert (
     record_ref,
     payload_hash,
     match_tier,
+    first_match_tier,
     run_id,
     hubspot_updated_at,
     updated_at
@@ -37,10 +44,24 @@ when not matched then insert (
     results.record_ref,
     results.payload_hash,
     results.match_tier,
+    results.match_tier,
     results.run_id,
     results.hubspot_updated_at,
     results.pushed_at
 );
+
+-- Whose map it is stays with its rows, wherever they are copied. The lease names the portal; a run
+-- that finds another one here ends before it takes it.
+update {{ id_map }}
+set
+    portal_id = coalesce(
+        portal_id, (select max(portal_id) from {{ source('control', 'reverse_etl_lease') }})
+    ),
+    dataset = coalesce(dataset, '{{ target.database }}.{{ target.schema }}'),
+    first_match_tier = coalesce(first_match_tier, match_tier)
+where
+    portal_id is null
+    or (first_match_tier is null and match_tier is not null);
 
 merge into {{ source('hubspot', 'hubspot_mirror') }} as mirror
 using {{ ref('int_new_records') }} as new_records

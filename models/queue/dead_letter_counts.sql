@@ -10,6 +10,7 @@ counted as (
         job_type as entity,
         reason,
         count(*) as open_entries,
+        countif(outcome = 'rejected') as replayable,
         min(first_seen_at) as oldest_seen_at,
         max(attempt) as max_attempts,
     from dead_letters

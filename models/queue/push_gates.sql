@@ -27,6 +27,7 @@ runs as (
         run_id,
         job_type as entity,
         settings,
+        settings_differ,
     from ledger
     where status = 'running'
 
@@ -97,6 +98,8 @@ joined as (
             3600
         )) as source_age_hours,
         runs.settings as run_settings,
+        runs.settings_differ,
+        newest_builds.problems as build_problems,
         settled_entities.settled_at is not null as is_settled,
         coalesce(counts.source_rows, 0) as source_rows,
         coalesce(counts.known, 0) as known,
@@ -143,7 +146,10 @@ gates as (
             coalesce(joined.build_status, 'missing') != 'passed' as blocks,
             false as warns,
             false as can_be_allowed,
-            'The newest `dbt build` has not passed: run it and read its errors.' as hint
+            coalesce(
+                concat('The newest `dbt build` has not passed: ', joined.build_problems, '.'),
+                'The newest `dbt build` has not passed: run it and read its errors.'
+            ) as hint
         ),
         struct(
             'build_stale' as code,
@@ -169,7 +175,10 @@ gates as (
             coalesce(joined.build_settings != joined.run_settings, false) as blocks,
             false as warns,
             false as can_be_allowed,
-            'dbt and the pusher had different settings: give both the same ones.' as hint
+            concat(
+                'dbt and the pusher had different settings: ',
+                coalesce(joined.settings_differ, 'give both the same ones, and build again'), '.'
+            ) as hint
         ),
         struct(
             'source_empty' as code,

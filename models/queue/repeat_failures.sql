@@ -1,4 +1,4 @@
--- Records that have failed to arrive five runs running.
+-- Records that have failed to arrive at five tries running.
 with dead_letters as (
 
     select * from {{ source('control', 'reverse_etl_dlq') }}
@@ -12,6 +12,7 @@ repeated as (
         record_ref,
         reason,
         runs_in_a_row as attempts,
+        last_tried_at,
     from dead_letters
     where
         resolved_at is null

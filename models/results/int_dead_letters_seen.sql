@@ -69,7 +69,10 @@ counted as (
         max(tried_at) as last_tried_at,
         max(known_attempts) + count(distinct if(is_new_run, run_id, null)) as attempts,
         max(known_runs_in_a_row)
-        + count(distinct if(is_new_run and is_new_run_of_record, run_id, null)) as runs_in_a_row,
+        -- Only real tries: a record that is held back meanwhile has not failed again.
+        + count(distinct if(
+            is_new_run and is_new_run_of_record and tried_at is not null, run_id, null
+        )) as runs_in_a_row,
     from compared
     group by entity, record_ref, reason, payload_hash
 

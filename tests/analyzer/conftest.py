@@ -66,7 +66,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
             [],
             ["mirror"],
             ["mirror", "--full"],
-            ["replay", "--reason", "rejected"],
+            ["replay", "--all"],
             ["status"],
         ):
             exit_code = history.run_pusher(*command)

@@ -27,11 +27,13 @@ from zetasql.types import TypeKind
 from zetasql.wasi import get_wasm_path
 from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import AnalyzeResponse
 
+from sandbox.bigquery import PROJECT
+
 # Compiling the analyser's 28 MB of WebAssembly takes 20 s; wasmtime's own cache makes it 0.3 s.
 # It lives in the virtual environment because it is of use to that wasmtime and that zetasql only.
 CACHE_DIR = Path(sys.prefix) / "cache" / "wasmtime"
 
-DEFAULT_PROJECT = "lumininternal"
+DEFAULT_PROJECT = PROJECT
 
 
 class SqlError(AssertionError):

@@ -12,11 +12,9 @@ from unittest import mock
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from sandbox.bigquery import BigQueryEmulator, Row, Schema, load_rows, run_query
+from sandbox.stack import FOREIGN_SETTINGS
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
-
-# A developer's own settings must not reach these tests.
-FOREIGN = ("DBT_", "HUBSPOT_", "BIGQUERY_", "GCP_", "GOOGLE_", "PATIENT_", "ROI_", "BQ_")
 
 
 class DbtError(AssertionError):
@@ -70,9 +68,12 @@ class LocalDbt:
     def environment(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a command of the project sees: this emulator, and no setting but those given."""
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(FOREIGN_SETTINGS)
         }
         return inherited | {
+            "GCP_PROJECT_ID": self.emulator.project,
             "BIGQUERY_EMULATOR_HOST": self.emulator.url,
             "DBT_PROFILES_DIR": str(PROJECT_DIR / "profiles"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

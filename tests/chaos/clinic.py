@@ -136,7 +136,7 @@ INJECTIONS = (
     "\\",
     '\\"',
     "\\u0022},{",
-    "`lumininternal.etl.reverse_etl_salt`",
+    "`local-clinic.etl.reverse_etl_salt`",
     "{{ var('x') }}{% raw %}",
     "$(rm -rf /) `id` ${HOME}",
     "line one\nline two\r\nline three",

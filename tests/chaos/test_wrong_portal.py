@@ -20,7 +20,12 @@ def test_a_staging_token_never_meets_productions_id_map(
     before = world.hubspot.settings()["portal_id"]
     world.hubspot.set(portal_id=777_001)
     try:
-        results = [world.run(), world.run("mirror"), world.run("replay"), world.run("check")]
+        results = [
+            world.run(),
+            world.run("mirror"),
+            world.run("replay", "--all"),
+            world.run("check"),
+        ]
     finally:
         world.hubspot.set(portal_id=before)
 
@@ -29,6 +34,25 @@ def test_a_staging_token_never_meets_productions_id_map(
         assert str(before) in done.stderr
     assert {method for method, _ in requests(world)} == {"GET"}
     assert all("account-info" in path for _, path in requests(world))
+
+
+def test_an_id_map_knows_its_portal_wherever_it_is_copied(
+    world: World, undisturbed: EndState
+) -> None:
+    """Also in rows that the older implementation left; and no copy of it serves another portal."""
+    world.restore("done")
+    id_map = f"`{world.stack.etl}.hubspot_id_map`"
+    portal = str(world.hubspot.settings()["portal_id"])
+    owners = world.stack.query(f"select distinct portal_id, dataset from {id_map}")
+    assert owners == [{"portal_id": portal, "dataset": world.stack.etl}]
+
+    world.stack.query(f"update {id_map} set portal_id = '777001' where true")
+    done = world.run()
+    world.restore("ready")
+
+    assert done.exit_code == 2, done
+    assert "wrong_portal" in done.stderr
+    assert "777001" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ class Cloud:
             "STAND_IN_DIR": str(self.folder),
             "SETTINGS_FILE": str(self.folder / "settings.env"),
             "GCP_PROJECT_ID": "clinic",
+            "ALERT_EMAIL_TO": "ops@clinic.example",
             **settings,
         }
         return subprocess.run(

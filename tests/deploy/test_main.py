@@ -23,8 +23,8 @@ from sandbox.stack import LocalStack
 from tests.deploy.conftest import PROJECT_DIR
 
 LOG_FIELDS = {
-    "severity", "message", "event", "entity", "status", "step", "exit_code", "error_code",
-    "seconds",
+    "severity", "message", "event", "deployment", "entity", "status", "step", "exit_code",
+    "error_code", "seconds",
 }  # fmt: skip
 
 

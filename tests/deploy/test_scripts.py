@@ -372,6 +372,66 @@ def test_changing_over_pauses_the_other_way(cloud: Cloud) -> None:
     assert f"serviceAccount:{schedule.flags['oauth-service-account-email']}" == SCHEDULER
 
 
+STAGING = {
+    "ENVIRONMENT": "staging",
+    "BQ_DATASET": "etl_staging",
+    "HUBSPOT_API_SECRET_NAME": "HubspotApiKeyStaging",
+}
+
+
+def test_two_environments_in_one_project_share_no_name(cloud: Cloud) -> None:
+    """Nor does one count or watch the other's runs."""
+
+    def made(**settings: str) -> tuple[set[str], list[str]]:
+        calls = [
+            *cloud.deploy("02_service_accounts.sh", **settings),
+            *cloud.deploy("05_functions.sh", **settings),
+            *cloud.deploy("06_scheduler.sh", **settings),
+            *cloud.deploy("07_metrics.sh", **settings),
+            *cloud.deploy("08_alerts.sh", **settings),
+        ]
+        creates = ("create", "deploy", "update")
+        names = {
+            " ".join([call.verb, *call.words[-1:]])
+            for call in calls
+            if set(call.verb.split()) & set(creates) and call.words
+        }
+        files = [json.dumps(call.file) for call in calls if call.file]
+        return names, files
+
+    production, _ = made()
+    staging, files = made(**STAGING)
+
+    named = {name for name in staging if "reverse-etl" in name or "reverse_etl" in name}
+    assert len(named) >= 7
+    assert named & production == set()
+    assert all("staging" in name for name in named)
+    watching = [text for text in files if "sync_finished" in text]
+    assert watching
+    assert all("staging" in text for text in watching)
+
+
+@pytest.mark.parametrize("missing", ["BQ_DATASET", "HUBSPOT_API_SECRET_NAME"])
+def test_a_second_environment_needs_a_data_set_and_a_token_of_its_own(
+    cloud: Cloud, missing: str
+) -> None:
+    settings = {name: value for name, value in STAGING.items() if name != missing}
+    done = cloud.run("02_service_accounts.sh", **settings)
+
+    assert done.returncode == 2
+    assert missing in done.stderr
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("missing", ["GCP_PROJECT_ID", "ALERT_EMAIL_TO"])
+def test_what_has_no_default_is_asked_for(cloud: Cloud, missing: str) -> None:
+    done = cloud.run("02_service_accounts.sh", **{missing: ""})
+
+    assert done.returncode == 2
+    assert f"set {missing}" in done.stderr
+    assert cloud.calls == []
+
+
 def test_a_wrong_choice_is_refused(cloud: Cloud) -> None:
     assert cloud.run("deploy.sh", RUN_WITH="cron").returncode == 2
     assert cloud.run("deploy.sh", SOURCE_GRANT="project").returncode == 2

@@ -34,11 +34,11 @@ from pusher.hubspot import HubSpot
 from pusher.interrupts import SIGNALS
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
+from sandbox.bigquery import PROJECT
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
 from tests.pusher.proxy import FaultyProxy
 from tests.pusher.warehouse_schema import TABLES, statements
 
-PROJECT = "lumininternal"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -100,12 +100,14 @@ class World:
                 signal.signal(number, handler)
         return Done(exit_code, out.getvalue(), err.getvalue())
 
-    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, **changes: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "pusher", *arguments],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], **self.env, **changes},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -241,7 +243,9 @@ def dataset(emulator: str) -> bigquery.Client:
 
 
 @pytest.fixture
-def world(emulator: str, dataset: bigquery.Client, simulator: SimulatorProcess) -> World:
+def world(
+    emulator: str, dataset: bigquery.Client, simulator: SimulatorProcess, tmp_path: Path
+) -> World:
     """Empty tables with the two entities, and an empty portal with their properties."""
     simulator.control.reset(definitions=True)
     simulator.control.set(
@@ -250,11 +254,13 @@ def world(emulator: str, dataset: bigquery.Client, simulator: SimulatorProcess) 
         merged_in_batch_update="leave_out", update_errors_with_trace_ids="row",
     )  # fmt: skip
     env = {
+        "GCP_PROJECT_ID": PROJECT,
         "BIGQUERY_EMULATOR_HOST": emulator,
         "HUBSPOT_BASE": simulator.base_url,
         "HUBSPOT_TOKEN": TOKEN,
         "HUBSPOT_SETUP_TOKEN": SETUP_TOKEN,
         "INITIAL_BACKOFF": "0.01",
+        "STATE_DIR": str(tmp_path / "state"),
     }
     made = World(dataset, simulator.control, env)
     kept = ("catalogue_objects", "catalogue_properties")

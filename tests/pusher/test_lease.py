@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,7 +29,7 @@ def test_a_second_taker_learns_who_holds_it(world: World) -> None:
     with pytest.raises(LeaseHeld) as caught:
         make(world.settings(), "run-2").take("p1", "http://127.0.0.1:1")
     assert caught.value.exit_code == 3
-    for word in ("run-1", "since 20", "expires 20"):
+    for word in ("run run-1 on ", socket.gethostname(), "since 20", "expires 20"):
         assert word in str(caught.value)
     first.release()
 

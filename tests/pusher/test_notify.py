@@ -170,9 +170,20 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+@pytest.fixture(autouse=True)
+def _forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test has told is news to the next."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def settings(**values: str) -> Settings:
     """Of the local stack, which asks no Secret Manager."""
-    local = {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1", "HUBSPOT_BASE": "http://127.0.0.1:1"}
+    local = {
+        "GCP_PROJECT_ID": "local-clinic",
+        "BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1",
+        "HUBSPOT_BASE": "http://127.0.0.1:1",
+        "ALERT_EMAIL_TO": "ops@clinic.example",
+    }
     return Settings.from_environ({**local, **values})
 
 
@@ -186,9 +197,7 @@ def text_of(message: EmailMessage) -> str:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_starttls_with_a_login_delivers_to_the_default_address(
-    mailbox: Mailbox, starttls_port: int
-) -> None:
+def test_starttls_with_a_login_delivers(mailbox: Mailbox, starttls_port: int) -> None:
     """The password is percent-decoded and the certificate is checked."""
     url = f"smtp://alerts%40clinic.example:s3cret%2F@localhost:{starttls_port}"
 
@@ -197,7 +206,7 @@ def test_starttls_with_a_login_delivers_to_the_default_address(
     assert codes == ("email_sent", "slack_not_configured")
     assert mailbox.logins == [(b"alerts@clinic.example", b"s3cret/")]
     (message,) = mailbox.messages
-    assert message["To"] == "alec.sherman@lumin.health"
+    assert message["To"] == "ops@clinic.example"
     assert message["Subject"] == "[reverse-etl] patients failed: http_401 at ship"
 
 
@@ -351,7 +360,7 @@ def test_the_mail_says_how_far_it_got_and_how_to_look_further(mailbox: Mailbox) 
         'patients: {"created": 3, "updated": 2, "rejected": 0}',
         "INVALID_AUTHENTICATION",
         "python -m pusher status",
-        "gcloud logging read 'jsonPayload.run_id=\"run-7\"' --project=lumininternal",
+        "gcloud logging read 'jsonPayload.run_id=\"run-7\"' --project=local-clinic",
     ):
         assert part in text
 
@@ -368,7 +377,7 @@ def test_a_fifth_failure_in_a_row_is_told(mailbox: Mailbox) -> None:
         notify(settings(SMTP_URL=f"smtp://127.0.0.1:{port}"), repeats(REPEAT))
 
     (message,) = mailbox.messages
-    assert message["Subject"] == "[reverse-etl] 1 record(s) failed 5 runs in a row"
+    assert message["Subject"] == "[reverse-etl] 1 record(s) were refused 5 times in a row"
     assert re.search(rf"patients +{REPEAT['record_ref']} +INVALID_EMAIL", text_of(message))
 
 

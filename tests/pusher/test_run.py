@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -109,7 +110,7 @@ def test_a_silent_gate_lets_nobody_pass(world: World) -> None:
     world.query(
         "create or replace table etl.other_ledger as select * from etl.reverse_etl_run_ledger"
     )
-    done = world.run(RUN_LEDGER_TABLE="lumininternal.etl.other_ledger")
+    done = world.run(RUN_LEDGER_TABLE="local-clinic.etl.other_ledger")
 
     assert done.returncode == 4
     assert "gates_silent" in done.stderr
@@ -175,7 +176,7 @@ def test_a_held_lease_is_exit_3(world: World) -> None:
     done = world.run()
 
     assert done.returncode == 3
-    assert "held by other since 20" in done.stderr
+    assert "held by run other on an unknown host since 20" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -206,6 +207,36 @@ def test_another_portal_is_exit_2_before_any_data_is_sent(world: World) -> None:
     assert done.returncode == 2
     assert "wrong_portal" in done.stderr
     assert world.hubspot.request_total() == 1
+
+
+@pytest.mark.parametrize("owner", [("1", None), (None, "local-clinic.etl_production")])
+@pytest.mark.parametrize("command", [(), ("mirror",), ("check",), ("setup",)])
+def test_the_id_map_of_another_portal_or_data_set_is_exit_2(
+    world: World, owner: tuple[str | None, str | None], command: tuple[str, ...]
+) -> None:
+    """A copied file of settings, or a copied map, does not lead to production's."""
+    portal = owner[0] or str(world.hubspot.settings()["portal_id"])
+    world.insert("id_map_owners", [{"portal_id": portal, "foreign_dataset": owner[1]}])
+    world.decide(upsert("1"))
+    done = world.run(*command)
+
+    assert done.returncode == 2
+    assert "wrong_portal: the id map local-clinic.etl.hubspot_id_map belongs to" in done.stderr
+    assert (owner[1] or "portal 1") in done.stderr
+    assert world.hubspot.request_total() == 1
+    assert world.query("select holder from etl.reverse_etl_lease where holder is not null") == []
+
+
+@pytest.mark.parametrize("command", [(), ("mirror",), ("setup",), ("replay", "--reason", "x")])
+def test_what_may_write_says_first_where(world: World, command: tuple[str, ...]) -> None:
+    done = world.run(*command)
+    told = events(done.stdout + done.stderr)
+    place = next(event for event in told if event["event"] == "connected")
+
+    portal = str(world.hubspot.settings()["portal_id"])
+    assert [place[name] for name in ("project", "dataset", "portal")] == [
+        "local-clinic", "etl", portal
+    ]  # fmt: skip
 
 
 def test_a_redirect_is_exit_2(world: World) -> None:
@@ -394,7 +425,7 @@ def test_reports_need_no_hubspot(world: World) -> None:
 
     assert (status.returncode, preview.returncode) == (0, 0), status.stderr + preview.stderr
     assert set(json.loads(status.stdout)) == {
-        "runs", "records", "dead_letters", "lease", "mirror", "builds",
+        "standing", "runs", "records", "dead_letters", "lease", "mirror", "builds",
     }  # fmt: skip
     assert [row["operation"] for row in json.loads(preview.stdout)["due"]] == ["upsert"]
     assert "patients" in world.run("status").stdout
@@ -415,7 +446,9 @@ def test_check_writes_what_it_finds_under_the_lease(world: World) -> None:
 
 def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
     """Exit 2 where an error is among the findings."""
-    assert world.run("check").returncode == 0
+    good = world.run("check")
+    assert good.returncode == 0
+    assert "All is as the catalogue needs it." in good.stdout
     world.hubspot.delete_property("contacts", "amd_patient_id")
     done = world.run("check")
 
@@ -426,16 +459,84 @@ def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
     assert world.run("check").returncode == 0
 
 
-def test_replay_makes_dead_letters_due(world: World) -> None:
-    """By entity, reason or record; a ref that is none is refused."""
-    letter = {"job_type": "patients", "reason": "rejected", "last_seen_at": "2026-01-01T00:00:00Z"}
-    world.insert(
-        "reverse_etl_dlq",
-        [{**letter, "record_ref": "a" * 32}, {**letter, "record_ref": "b" * 32}],
-    )
-    done = world.run("replay", "--record-ref", "a" * 32)
+def test_check_reads_the_settings_and_not_the_last_build(world: World) -> None:
+    """The catalogue's view was built with another object type than the one that was mistyped."""
+    built = [{"name": "ROI_OBJECT_TYPE", "value": "p_roi", "default": "p_roi"}]
+    stamp = {"entity": "rois", "status": "passed", "started_at": "2026-11-26T01:00:00Z"}
+    world.insert("reverse_etl_builds", [stamp | {"settings": json.dumps(built)}])
+    assert world.run("check").returncode == 0
+    done = world.run("check", ROI_OBJECT_TYPE="p_rio")
 
-    assert done.returncode == 0, done.stderr
-    assert "patients: 1 dead letters are due again" in done.stdout
-    assert world.run("replay", "--record-ref", "Jane Doe").returncode == 2
-    assert "2 dead letters" in world.run("replay", "--reason", "rejected").stdout
+    assert done.returncode == 2
+    assert "settings_differ: ROI_OBJECT_TYPE is 'p_rio' here, 'p_roi' in the build" in done.stderr
+
+
+def test_the_ledger_notes_which_settings_differ(world: World) -> None:
+    """The gate on it, in SQL, names them."""
+    built = [{"name": "MASS_CHANGE_ROWS", "value": "5", "default": "500"}]
+    stamp = {"entity": "rois", "status": "passed", "started_at": "2026-11-26T01:00:00Z"}
+    world.insert("reverse_etl_builds", [stamp | {"settings": json.dumps(built)}])
+    world.run()
+
+    rows = world.query("select settings_differ from etl.reverse_etl_run_ledger order by job_type")
+    differ = "MASS_CHANGE_ROWS is '500' here, '5' in the build"
+    assert [row["settings_differ"] for row in rows] == [None, differ]
+
+
+def letters(world: World, **reasons: str) -> None:
+    """Dead letters of patients: record_ref's digit → reason."""
+    letter = {"job_type": "patients", "last_seen_at": "2026-01-01T00:00:00Z"}
+    refs = {name[1:] * 32: reason for name, reason in reasons.items()}
+    world.insert(
+        "reverse_etl_dlq", [{**letter, "record_ref": k, "reason": v} for k, v in refs.items()]
+    )
+    for reason in set(reasons.values()):
+        counted = {"entity": "patients", "reason": reason, "open_entries": 1}
+        counted["replayable"] = int(reason.startswith("rejected"))
+        world.insert("dead_letter_counts", [counted])
+
+
+def test_replay_makes_dead_letters_due_and_counts_those_of_this_call(world: World) -> None:
+    letters(world, _a="rejected_x", _b="rejected_x", _c="rejected_y")
+    done = world.run("replay", "--reason", "rejected_x")
+    assert (done.returncode, done.stdout) == (0, "patients: 2 dead letters are due again\n")
+
+    done = world.run("replay", "--record-ref", "c" * 32)
+    assert (done.returncode, done.stdout) == (0, "patients: 1 dead letters are due again\n")
+    done = world.run("replay", "--all")
+    assert (done.returncode, done.stdout) == (0, "patients: 3 dead letters are due again\n")
+    done = world.run("replay", "--record-ref", "d" * 32)
+    assert (done.returncode, done.stdout) == (0, "no refused record matches\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--all"),
+        (["--record-ref", "-"], "standard input"),
+        (["--record-ref", "Jane Doe"], "hex digits"),
+        (["--reason", "rejectd_x"], "did you mean rejected_x?"),
+        (["--reason", "missing_name"], "missing_name needs no replay"),
+        (["--all", "--entity", "patient"], "did you mean patients?"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_and_nothing_is_asked_for(
+    world: World, arguments: list[str], said: str
+) -> None:
+    """Standard input is at its end here: that must not stand for everything."""
+    letters(world, _a="rejected_x", _b="missing_name")
+    done = world.run("replay", *arguments)
+
+    assert done.returncode == 2, done
+    assert said in done.stderr
+    asked = "select 1 as one from etl.reverse_etl_dlq where replay_requested_at is not null"
+    assert world.query(asked) == []
+
+
+def test_record_refs_are_read_where_a_dash_asks_for_them(world: World) -> None:
+    letters(world, _a="rejected_x", _b="rejected_x", _c="rejected_x")
+    process = world.start("replay", "--record-ref", "-", stdin=subprocess.PIPE)
+    said, complaint = process.communicate(f"{'a' * 32}\n{'b' * 32}\n", timeout=60)
+
+    assert process.returncode == 0, complaint
+    assert said == "patients: 2 dead letters are due again\n"

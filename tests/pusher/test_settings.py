@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from pusher.errors import SettingsError
 from pusher.settings import Settings
 
-LOCAL = {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1", "HUBSPOT_BASE": "http://127.0.0.1:2"}
+PROJECT = {"GCP_PROJECT_ID": "p-1"}
+LOCAL = {
+    **PROJECT,
+    "BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1",
+    "HUBSPOT_BASE": "http://127.0.0.1:2",
+}
+EXAMPLE = (Path(__file__).resolve().parents[2] / ".env.example").read_text()
+
+
+def test_without_settings_there_is_no_project() -> None:
+    """A run that was told nothing must not find production."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ({})
+
+    assert str(caught.value).startswith("no_project: set GCP_PROJECT_ID")
+
+
+def test_a_copied_example_sets_nothing() -> None:
+    """What a copy does not change must not lead to another environment's tables."""
+    assert re.findall(r"^# *([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    assert re.findall(r"^ *(?:export )?[A-Z_]+=.*", EXAMPLE, re.MULTILINE) == []
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
-    """An empty environment is production's."""
-    settings = Settings.from_environ({})
+    settings = Settings.from_environ(PROJECT)
 
-    assert settings.project == "lumininternal"
-    assert settings.ledger_table == "lumininternal.etl.reverse_etl_run_ledger"
+    assert settings.ledger_table == "p-1.etl.reverse_etl_run_ledger"
     assert settings.hubspot_base == "https://api.hubapi.com"
     assert settings.api_version == "2026-09"
     assert (settings.batch_size, settings.max_retries, settings.initial_backoff) == (100, 5, 0.5)
@@ -26,7 +46,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
 def test_the_dbt_name_wins_and_blank_counts_as_unset() -> None:
     """DBT_<NAME>, else <NAME>, else the default."""
     environ = {"DBT_BATCH_SIZE": "7", "BATCH_SIZE": "8", "BQ_DATASET": " ", "MAX_RETRIES": "2"}
-    settings = Settings.from_environ(environ)
+    settings = Settings.from_environ(PROJECT | environ)
 
     assert (settings.batch_size, settings.max_retries, settings.dataset) == (7, 2, "etl")
 
@@ -60,21 +80,37 @@ def test_table_defaults_follow_project_and_dataset() -> None:
         {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1"},
         {**LOCAL, "BIGQUERY_EMULATOR_HOST": "127.0.0.1:1"},
         {**LOCAL, "HUBSPOT_BASE": "https://api.hubapi.com"},
+        {**LOCAL, "DBT_TARGET": "prod"},
+        {"ID_MAP_TABLE": "p-1.etl_production.hubspot_id_map"},
+        {"DBT_DLQ_TABLE": "p-2.etl.reverse_etl_dlq"},
+        {"BQ_DATASET": "etl_staging", "RUN_LEDGER_TABLE": "p-1.etl.reverse_etl_run_ledger"},
+        {"CONTROL_DATASETS": "p-1.old", "ID_MAP_TABLE": "p-1.older.hubspot_id_map"},
     ],
 )
 def test_what_is_wrong_is_one_line(environ: dict[str, str]) -> None:
     """Every wrong setting names what is wrong, and holds no secret."""
     with pytest.raises(SettingsError) as caught:
-        Settings.from_environ(environ)
+        Settings.from_environ(PROJECT | environ)
 
     assert caught.value.exit_code == 2
+    assert caught.value.code != "no_project"
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
+def test_tables_of_another_data_set_must_be_named() -> None:
+    """The way to go on with the tables of the older implementation."""
+    elsewhere = {"ID_MAP_TABLE": "p-1.old.id_map", "DLQ_TABLE": "p-2.older.dlq"}
+
+    settings = Settings.from_environ(
+        {**PROJECT, **elsewhere, "CONTROL_DATASETS": "p-1.old, p-2.older"}
+    )
+    assert (settings.id_map_table, settings.dlq_table) == ("p-1.old.id_map", "p-2.older.dlq")
+
+
 def test_other_hosts_must_be_named() -> None:
     """A test double behind TLS is allowed by name only."""
-    base = {"HUBSPOT_BASE": "https://hubspot.example"}
+    base = {**PROJECT, "HUBSPOT_BASE": "https://hubspot.example"}
     with pytest.raises(SettingsError):
         Settings.from_environ(base)
 
@@ -106,7 +142,7 @@ def test_the_stamp_has_our_values_for_the_names_of_the_build() -> None:
         {"name": "C", "value": "c", "default": "c"},
     ]
     text = json.dumps(built, separators=(",", ":"))
-    settings = Settings.from_environ({"B": "x", "DBT_C": ""})
+    settings = Settings.from_environ({**PROJECT, "B": "x", "DBT_C": ""})
 
     expected = text.replace('"value":"c"', '"value":""')
     assert settings.stamp(text) == expected

@@ -17,17 +17,17 @@ TABLES = {
         created_count int64, skipped_count int64, error_count int64, status string,
         phase string, exit_code int64, quarantined_count int64, protected_count int64,
         unchanged_count int64, failed_count int64, excluded_count int64, creates_left int64,
-        hubspot_requests int64,
-        settings string, build_id string, portal_id string, host string, folded_at timestamp,
+        hubspot_requests int64, settings string, settings_differ string, build_id string,
+        portal_id string, host string, folded_at timestamp,
         source_fresh_at timestamp""",
     "reverse_etl_dlq": """job_type string, record_ref string, reason string,
         last_seen_at timestamp, resolved_at timestamp, replay_requested_at timestamp""",
-    "reverse_etl_lease": """lease_name string, holder string, run_id string,
+    "reverse_etl_lease": """lease_name string, holder string, run_id string, host string,
         acquired_at timestamp, heartbeat_at timestamp, expires_at timestamp, portal_id string,
         hubspot_base string""",
     "reverse_etl_builds": """invocation_id string, entity string, status string, target string,
         started_at timestamp, finished_at timestamp, settings string, high_watermark timestamp,
-        source_rows int64, source_fresh_at timestamp""",
+        source_rows int64, source_fresh_at timestamp, problems string""",
     "hubspot_mirror": """entity string, hubspot_id string, properties string,
         last_modified_at timestamp, is_dead bool""",
     "hubspot_mirror_stage": """refresh_id string, entity string, hubspot_id string,
@@ -48,6 +48,7 @@ TABLES = {
         match_tier int64, guard string, is_queued bool""",
     "gates": """entity string, code string, kind string, count_value int64, limit_value int64,
         blocks bool, warns bool, can_be_allowed bool, hint string""",
+    "id_map_owners": "portal_id string, foreign_dataset string",
     "calls": "name string, called_at timestamp",
     "catalogue_objects": """entity string, object_type string, id_property string,
         last_modified_property string, object_name string, singular_label string,
@@ -55,8 +56,9 @@ TABLES = {
     "catalogue_properties": """entity string, property string, label string,
         property_type string, field_type string, group_name string, options string,
         is_unique bool, is_required bool, sensitivity string, is_optional bool""",
-    "repeat_failures": "entity string, record_ref string, reason string, attempts int64",
-    "dead_letter_counts": """entity string, reason string, open_entries int64,
+    "repeat_failures": """entity string, record_ref string, reason string, attempts int64,
+        last_tried_at timestamp""",
+    "dead_letter_counts": """entity string, reason string, open_entries int64, replayable int64,
         oldest_seen_at timestamp, max_attempts int64""",
 }
 
@@ -166,9 +168,9 @@ PROCEDURES = {
             sensitivity, is_read_only, option_values, checked_at, is_required, validation_rules
         from etl.hubspot_portal_stage where refresh_id = in_refresh_id;
         delete from etl.hubspot_portal_stage where refresh_id = in_refresh_id;""",
-    "request_replay(in_entity string, in_reason string, in_record_refs string)": """
+    "request_replay(in_entities string, in_reason string, in_record_refs string)": """
         update etl.reverse_etl_dlq set replay_requested_at = current_timestamp()
-        where in_entity in ('', job_type) and in_reason in ('', reason)
+        where job_type in unnest(split(in_entities, ',')) and in_reason in ('', reason)
             and (in_record_refs = '' or record_ref in unnest(split(in_record_refs, ',')));""",
 }
 
