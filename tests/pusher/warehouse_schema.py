@@ -100,7 +100,7 @@ VIEWS = {
         from (
             select * from etl.gates
             union all
-            select entity, 'build_not_passed', 'passed', 0, 0, false, false, ''
+            select entity, 'build_not_passed', 'passed', 0, 0, false, false, false, ''
             from etl.catalogue_objects
         ) as gates
         inner join etl.reverse_etl_run_ledger as runs on gates.entity = runs.job_type
