@@ -127,6 +127,10 @@ class Recorder:
             "payload_hash": row.payload_hash,
             "match_tier": row.match_tier,
             "outcome": result.outcome,
+            # What was sent, by name: the values are HubSpot's to tell.
+            "property_names": ",".join(read_object(row.properties))
+            if result.outcome in CONFIRMED
+            else None,
             "is_new": result.is_new,
             "hubspot_updated_at": updated_at if _TIMESTAMP.fullmatch(updated_at) else None,
             "pushed_at": now,

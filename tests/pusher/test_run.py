@@ -46,6 +46,8 @@ def test_a_run_ships_what_is_due_and_records_it(world: World) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert world.outcomes() == {"1": "created", "2": "updated"}
+    sent = {row["natural_key"]: row["property_names"] for row in world.push_log()}
+    assert sent == {"1": "amd_patient_id,firstname,email", "2": "amd_patient_id,firstname"}
     live = world.hubspot.live("contacts").values()
     assert {p["amd_patient_id"]: p["firstname"] for p in live} == {"1": "N1", "2": "Known"}
     assert [e["step"] for e in events(done.stdout) if e["event"] == "phase"] == PHASES
