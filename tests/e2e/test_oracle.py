@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,15 +14,18 @@ from tests.e2e.oracle import Lists, MapRow, Options, Record, World
 
 LISTS = Lists(
     address_words={"street": "st", "apartment": "apt", "north": "n"},
-    states={"new york": "ny", "maryland": "md"},
+    states={"new york": "ny", "maryland": "md", "massachusetts": "ma"},
     nicknames=frozenset({("robert", "bob")}),
+    two_people=frozenset({("daniel", "danielle"), ("mark", "mary")}),
     placeholder_emails=frozenset({"none@none.com"}),
     placeholder_births=frozenset({date(1900, 1, 1)}),
     placeholder_streets=frozenset({"1 clinic st"}),
+    test_markers=(("zztest*", False), ("do not use", False), ("void", True)),
 )
+TODAY = date(2026, 11, 26)
 COLUMNS = (
     "ID", "FirstName", "LastName", "DOB", "Email", "Address1", "Address2", "City", "State",
-    "Zipcode", "TreatmentsToDate", "Active",
+    "Zipcode", "TreatmentsToDate", "Active", "PreferredFirstName", "MiddleName", "HomePhone",
 )  # fmt: skip
 ROI_COLUMNS = ("roi_id", "TemplateName", "DOB", "Fax")
 
@@ -56,6 +59,8 @@ def decide(
         patient_columns=COLUMNS,
         contacts=contacts,
         patient_map=id_map,
+        excluded_patients=frozenset({"77"}),
+        today=TODAY,
         lists=LISTS,
         options=Options(**options),
     )
@@ -65,7 +70,7 @@ def decide(
 def outcome(decision: oracle.Decision) -> str:
     """`update 2 → c1`, `create`, or the reason."""
     if decision.reason is not None:
-        assert decision.state == "quarantined"
+        assert decision.state in ("quarantined", "excluded")
         return decision.reason
     if decision.hubspot_id is None:
         return decision.state
@@ -152,11 +157,11 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
         (),
         "identity_conflict",
     ),
-    "tier 1: another first name, the same date of birth": (
+    "tier 1: another first name, the same date of birth: twins, or the parent's lead": (
         ADA | {"Email": E},
         (contact("c1", email=E, firstname="Bea", ncf_date_of_birth="1980-02-29"),),
         (),
-        "update 1 → c1",
+        "identity_conflict",
     ),
     "tier 1: a nickname": (
         ADA | {"FirstName": "Robert", "Email": E},
@@ -164,18 +169,168 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
         (),
         "update 1 → c1",
     ),
-    "tier 1: a prefix": (
+    "tier 1: a beginning": (
         ADA | {"FirstName": "Christopher", "Email": E},
-        (contact("c1", email=E, firstname="Chris"),),
+        (contact("c1", email=E, firstname="Chr"),),
         (),
         "update 1 → c1",
+    ),
+    "tier 1: a beginning of two letters": (
+        ADA | {"Email": E}, (contact("c1", email=E, firstname="Ad"),), (), "identity_conflict",
+    ),
+    "tier 1: a slip of the pen": (
+        ADA | {"FirstName": "Greta", "Email": E},
+        (contact("c1", email=E, firstname="Grtta"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: a slip in three letters is another name": (
+        ADA | {"Email": E}, (contact("c1", email=E, firstname="Ida"),), (), "identity_conflict",
+    ),
+    "tier 1: two slips in seven letters": (
+        ADA | {"FirstName": "Matilda", "Email": E},
+        (contact("c1", email=E, firstname="Mathilde"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: two slips in six letters": (
+        ADA | {"FirstName": "Tobias", "Email": E},
+        (contact("c1", email=E, firstname="Dobian"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: a beginning that is another's name": (
+        ADA | {"FirstName": "Danielle", "Email": E},
+        (contact("c1", email=E, firstname="Daniel"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: one letter apart, and another's name": (
+        ADA | {"FirstName": "Mary", "Email": E},
+        (contact("c1", email=E, firstname="Mark"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: the preferred name": (
+        ADA | {"PreferredFirstName": "Sky", "Email": E},
+        (contact("c1", email=E, firstname="Sky"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: the middle name": (
+        ADA | {"MiddleName": "Joy", "Email": E},
+        (contact("c1", email=E, firstname="Joy"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: another last name": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, firstname="Ada", lastname="King"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: another last name, the same date of birth": (
+        ADA | {"Email": E}, (person("c1", email=E, lastname="King"),), (), "update 1 → c1",
+    ),
+    "tier 1: a part of a double last name": (
+        ADA | {"LastName": "Byron-King", "Email": E},
+        (contact("c1", email=E, firstname="Ada", lastname="King"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: a slip in the last name": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, firstname="Ada", lastname="Biron"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: no first name": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, lastname="Byron"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: no first name, but the date of birth": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, lastname="Byron", ncf_date_of_birth="1980-02-29"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: no first name, but the date of birth of somebody under 25": (
+        ADA | {"Email": E, "DOB": "2002-02-28"},
+        (contact("c1", email=E, lastname="Byron", ncf_date_of_birth="2002-02-28"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: a lead that is an email and a phone": (
+        ADA | {"Email": E}, (contact("c1", email=E, phone="2025550101"),), (), "update 1 → c1",
+    ),
+    "tier 1: a child, and a lead that is an email": (
+        ADA | {"Email": E, "DOB": "2008-11-27"},
+        (contact("c1", email=E),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: of age today, and a lead that is an email": (
+        ADA | {"Email": E, "DOB": "2008-11-26"}, (contact("c1", email=E),), (), "update 1 → c1",
+    ),
+    "tier 1: an unknown age is a child's": (
+        ADA | {"Email": E, "DOB": None}, (contact("c1", email=E),), (), "identity_conflict",
+    ),
+    "tier 1: a child with the parent's name": (
+        ADA | {"Email": E, "DOB": "2014-05-05"},
+        (contact("c1", email=E, firstname="Ada", lastname="Byron"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: a child whose date of birth the lead has": (
+        ADA | {"Email": E, "DOB": "2014-05-05"},
+        (person("c1", email=E, ncf_date_of_birth="2014-05-05"),),
+        (),
+        "update 1 → c1",
+    ),
+    "tier 1: twins of likely names": (
+        ADA | {"FirstName": "Jayden", "Email": E, "DOB": "2014-05-05"},
+        (person("c1", firstname="Jaden", email=E, ncf_date_of_birth="2014-05-05"),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: another suffix": (
+        ADA | {"LastName": "Byron Jr.", "Email": E},
+        (person("c1", lastname="Byron, Sr", email=E),),
+        (),
+        "identity_conflict",
+    ),
+    "tier 1: a suffix on one side, or in the first name": (
+        ADA | {"FirstName": "Ada III", "Email": E}, (person("c1", email=E),), (), "update 1 → c1",
+    ),
+    "tier 1: in conflict, and the patient's own lead is there": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, firstname="Bea"), person("c2", email=F)),
+        (),
+        "update 2 → c2",
+    ),
+    "tier 1: in conflict, and there are two of the patient's name": (
+        ADA | {"Email": E},
+        (contact("c1", email=E, firstname="Bea"), person("c2"), person("c3")),
+        (),
+        "identity_conflict",
     ),
     "tier 2: name and date of birth, accents and case aside": (
         ADA | {"FirstName": "ÁDA", "Email": F}, (person("c1", email=E),), (), "update 2 → c1",
     ),
     "tier 2: two contacts": (ADA, (person("c1"), person("c2")), (), "ambiguous_name_dob"),
-    "tier 2: the contact belongs to another": (
-        ADA, (person("c1", amd_patient_id="9"),), (), "no_email_no_match",
+    "tier 2: a suffix aside, but not another one": (
+        ADA | {"LastName": "Byron Jr"},
+        (person("c1", lastname="Byron Sr"), person("c2", lastname="Byron")),
+        (),
+        "update 2 → c2",
+    ),
+    "tier 2: the contact of a vanished patient": (
+        ADA, (person("c1", amd_patient_id="9"),), (), "owner_vanished",
+    ),
+    "tier 2: the contact that the id map gives to a vanished patient": (
+        ADA | {"Email": F}, (person("c1"),), (MapRow("9", "c1"),), "owner_vanished",
     ),
     "tier 2: a placeholder date of birth is unknown": (
         ADA | {"DOB": "1/1/1900"},
@@ -183,35 +338,58 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
         (),
         "no_email_no_match",
     ),
-    "tier 3: address and first name": (
-        ADA | ADDRESS, (contact("c1", firstname="Ada", **HOME),), (), "update 3 → c1",
+    "tier 3: address and first name, but no date of birth": (
+        ADA | ADDRESS, (contact("c1", firstname="Ada", **HOME),), (), "no_email_no_match",
     ),
-    "tier 3: address and date of birth, another last name": (
+    "tier 3: address, date of birth and first name": (
         ADA | ADDRESS,
-        (contact("c1", lastname="Lovelace", ncf_date_of_birth="1980-02-29", **HOME),),
-        (),
-        "update 3 → c1",
-    ),
-    "tier 3: a prefix where the dates of birth are equal": (
-        ADA | ADDRESS | {"FirstName": "Adaline"},
         (contact("c1", firstname="Ada", ncf_date_of_birth="1980-02-29", **HOME),),
         (),
         "update 3 → c1",
     ),
-    "tier 3: a prefix of one letter": (
+    "tier 3: no first name": (
         ADA | ADDRESS,
-        (contact("c1", firstname="A", ncf_date_of_birth="1980-02-29", **HOME),),
+        (contact("c1", lastname="Lovelace", ncf_date_of_birth="1980-02-29", **HOME),),
         (),
         "no_email_no_match",
+    ),
+    "tier 3: another last name": (
+        ADA | ADDRESS, (person("c1", lastname="Lovelace", **HOME),), (), "update 3 → c1",
+    ),
+    "tier 3: a beginning": (
+        ADA | ADDRESS | {"FirstName": "Adaline"}, (person("c1", **HOME),), (), "update 3 → c1",
+    ),
+    "tier 3: a beginning, under 25": (
+        ADA | ADDRESS | {"FirstName": "Adaline", "DOB": "2010-01-02"},
+        (person("c1", ncf_date_of_birth="2010-01-02", **HOME),),
+        (),
+        "no_email_no_match",
+    ),
+    "tier 3: another suffix": (
+        ADA | ADDRESS | {"LastName": "King II"},
+        (person("c1", lastname="Byron III", **HOME),),
+        (),
+        "no_email_no_match",
+    ),
+    "tier 3: the contact of a vanished patient": (
+        ADA | ADDRESS,
+        (person("c1", lastname="Lovelace", amd_patient_id="9", **HOME),),
+        (),
+        "owner_vanished",
     ),
     "tier 3: a household is not a match": (
         ADA | ADDRESS, (contact("c1", lastname="Byron", **HOME),), (), "no_email_no_match",
     ),
-    "tier 3: another last name": (
-        ADA | ADDRESS,
-        (contact("c1", firstname="Ada", lastname="Lovelace", **HOME),),
+    "tier 3: a zip that lost its zero, a place that is shortened": (
+        ADA | {"Address1": "12 N.W. Elm", "City": "Mount Ida", "State": "MA", "Zipcode": "2117"},
+        (
+            person(
+                "c1", lastname="Lovelace", address="12 nw elm", city="Mt. Ida", state="ma",
+                zip="02117",
+            ),
+        ),
         (),
-        "no_email_no_match",
+        "update 3 → c1",
     ),
     "tier 3: an incomplete address": (
         ADA | ADDRESS | {"Zipcode": "1218"},
@@ -221,13 +399,13 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
     ),
     "tier 3: the clinic's own address is unknown": (
         ADA | ADDRESS | {"Address1": "1 Clinic Street"},
-        (contact("c1", firstname="Ada", **HOME | {"address": "1 Clinic st"}),),
+        (person("c1", lastname="King", **HOME | {"address": "1 Clinic st"}),),
         (),
         "no_email_no_match",
     ),
     "tier 3: two contacts": (
         ADA | ADDRESS,
-        (contact("c1", firstname="Ada", **HOME), contact("c2", firstname="Ada", **HOME)),
+        (person("c1", lastname="King", **HOME), person("c2", lastname="Tern", **HOME)),
         (),
         "ambiguous_address",
     ),
@@ -252,6 +430,37 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
         "no_email_no_match",
     ),
     "no match: neither email nor name": ({"ID": "1"}, (), (), "missing_name"),
+    "a word for none is no name": (
+        {"ID": "1", "FirstName": "null", "LastName": "N/A"}, (), (), "missing_name",
+    ),
+    "an email that was made up is none": (
+        ADA | {"Email": "declined@x.org"}, (contact("c1", email="declined@x.org"),), (),
+        "no_email_no_match",
+    ),
+    "a database's zero is no date of birth": (
+        ADA | {"DOB": "1899-12-30"}, (person("c1", ncf_date_of_birth="1899-12-30"),), (),
+        "no_email_no_match",
+    ),
+    "letters that are not to be seen, or to be split": (
+        ADA | {"FirstName": "\u0141uka\u200bsz"}, (person("c1", firstname="Lukasz"),), (),
+        "update 2 → c1",
+    ),
+    "excluded: the row is marked as deleted": (
+        ADA | {"Email": E, "_fivetran_deleted": True}, (contact("c1", email=E),), (),
+        "deleted_in_source",
+    ),
+    "excluded: a test chart": (
+        ADA | {"LastName": "Byron - do  NOT use", "Email": E}, (), (), "test_chart",
+    ),
+    "excluded: a marker within a word is none": (
+        ADA | {"LastName": "Avoid", "Email": E}, (), (), "create",
+    ),
+    "excluded: a marker that is a surname": (
+        ADA | {"LastName": "Void", "Email": E}, (), (), "create",
+    ),
+    "excluded: a marker that is no surname here": (
+        ADA | {"LastName": "Byron (void)", "Email": E}, (), (), "test_chart",
+    ),
 }  # fmt: skip
 
 
@@ -294,16 +503,58 @@ SEVERAL_PATIENTS: dict[
         {"1": "email_held_by_other_patient", "2": "update 0 → c1"},
     ),
     "a contested contact goes to the only one that agrees": (
-        [ROW_1, ROW_1 | {"ID": "2", "LastName": "Lovelace"}],
+        [ROW_1, ROW_1 | {"ID": "2", "LastName": "Byron-King"}],
         (person("c1", email=E, ncf_date_of_birth=""),),
         (),
         {"1": "update 1 → c1", "2": "contested_contact"},
     ),
     "a contested contact that nobody agrees with": (
-        [ROW_1, ROW_1 | {"ID": "2", "DOB": None}],
-        (person("c1", email=E, lastname=""),),
+        [ROW_1, ROW_1 | {"ID": "2", "DOB": "1981-01-01"}],
+        (person("c1", email=E, lastname="", ncf_date_of_birth=""),),
         (),
         {"1": "contested_contact", "2": "contested_contact"},
+    ),
+    "the owner of a contact is there": (
+        [ADA | {"Email": F}, BEA | {"ID": "9"}],
+        (person("c1", amd_patient_id="9"),),
+        (),
+        {"1": "create", "9": "update 0 → c1"},
+    ),
+    "an excluded patient's contact stays theirs": (
+        [ADA | {"Email": F}, ADA | {"ID": "77"}],
+        (person("c1", amd_patient_id="77"),),
+        (),
+        {"1": "owner_vanished", "77": "excluded_by_rule"},
+    ),
+    "an excluded patient holds nothing by the id map": (
+        [ROW_1, ADA | {"ID": "77", "Email": E}],
+        (person("c1", email=E),),
+        (MapRow("77", "c1"),),
+        {"1": "update 1 → c1", "77": "excluded_by_rule"},
+    ),
+    "an excluded patient's email is counted nowhere": (
+        [ADA | {"ID": str(number), "Email": E} for number in (1, 77)],
+        (),
+        (),
+        {"1": "create", "77": "excluded_by_rule"},
+    ),
+    "a deleted version of a row that lives": (
+        [
+            ROW_1 | {"is_deleted": True, "updated_at": datetime(2026, 1, 1)},
+            ROW_1 | {"is_deleted": False, "updated_at": datetime(2026, 1, 2)},
+        ],
+        (),
+        (),
+        {"1": "create"},
+    ),
+    "a row whose last version is deleted": (
+        [
+            ROW_1 | {"_sdc_deleted_at": None, "updated_at": datetime(2026, 1, 1)},
+            ROW_1 | {"_sdc_deleted_at": "2026-01-02", "updated_at": datetime(2026, 1, 2)},
+        ],
+        (),
+        (),
+        {"1": "deleted_in_source"},
     ),
     "two creates with one email": (
         [ROW_1, BEA | {"Email": E}],
@@ -417,11 +668,11 @@ def test_blank_clears_where_the_catalogue_says_so() -> None:
 def test_the_run_after_a_run_writes_nothing() -> None:
     """What was sent is unchanged until its payload changes."""
     world = World(
-        patients=[ROW_1, ADA | {"ID": "2", "DOB": None, "Email": F}],
+        patients=[ROW_1, ADA | {"ID": "2", "DOB": "1990-09-09", "Email": F}],
         patient_columns=COLUMNS,
         rois=[{"roi_id": "7", "TemplateName": "Request"}],
         roi_columns=ROI_COLUMNS,
-        contacts=[contact("c1", email=F)],
+        contacts=[contact("c1", email=F, firstname="Ada")],
     )
     first = oracle.decide(world)
     after = oracle.apply(world, first)
@@ -441,6 +692,7 @@ ROI_CASES: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, ...
         (),
         "ambiguous_roi_id",
     ),
+    "deleted in the source": (ROI | {"__deleted": "true"}, (), (), "deleted_in_source"),
     "deleted in HubSpot": (ROI, (dead("r1"),), (MapRow("7", "r1"),), "deleted_in_hubspot"),
     "no template": (ROI | {"TemplateName": " "}, (), (), "missing_required_property"),
     "processed in HubSpot": (
@@ -493,34 +745,6 @@ def test_one_roi(
     assert outcome(oracle.decide(world).rois["7"]) == expected
 
 
-@pytest.mark.parametrize(
-    ("value", "kind", "expected"),
-    [
-        (date(1980, 2, 29), "birth_date", "1980-02-29"),
-        ("02/29/1980", "birth_date", "1980-02-29"),
-        ("2/30/1980", "birth_date", None),
-        (datetime(1980, 2, 29, 23, 30), "birth_date", "1980-02-29"),
-        (datetime(1980, 2, 29, 3, 0, tzinfo=UTC), "birth_date", "1980-02-29"),
-        (datetime(2026, 7, 2, 3, 0, tzinfo=UTC), "new_york_date", "2026-07-01"),
-        ("2026-07-02T03:00:00Z", "new_york_date", "2026-07-01"),
-        (date(2026, 7, 2), "new_york_date_ms", "1782950400000"),
-        (datetime(2024, 3, 10, 2, 30), "instant", "1710055800000"),
-        (datetime(2024, 11, 3, 1, 30), "instant", "1730611800000"),
-        (date(2024, 1, 1), "instant", "1704085200000"),
-        (3.0, "number", "3"),
-        ("2.50", "number", "2.5"),
-        ("many", "number", None),
-        (1, "bool", "true"),
-        ("N", "bool", "false"),
-        ("123.0", "key", "123"),
-        (" José 😀 ", "text", "José 😀"),
-    ],
-)
-def test_rendering(value: object, kind: str, expected: str | None) -> None:
-    """Values of every source type come out in HubSpot's form."""
-    assert oracle.render(value, kind) == expected
-
-
 def test_settings_turn_reasons_off() -> None:
     """Two settings create what is otherwise quarantined."""
     gone = (dead("c1"),)
@@ -535,9 +759,21 @@ def test_settings_turn_reasons_off() -> None:
     assert outcome(without_email["3"]) == "missing_name"
 
 
+def test_a_setting_gives_the_older_rule_for_addresses_back() -> None:
+    """Address and first name do, where no date of birth and no last name speaks against it."""
+    at_home = (contact("c1", firstname="Ada", **HOME),)
+    option = {"match_address_without_birth_date": True}
+
+    known = decide(ADA | ADDRESS, contacts=at_home, **option)["1"]
+    other = decide(ADA | ADDRESS | {"FirstName": "Bea"}, contacts=at_home, **option)["1"]
+
+    assert outcome(known) == "update 3 → c1"
+    assert outcome(other) == "no_email_no_match"
+
+
 def test_protected_properties_are_in_no_payload() -> None:
     """The setting takes them out of the payload and of its hash."""
-    world = World(rois=[ROI | {"Fax": "1"}], roi_columns=ROI_COLUMNS)
+    world = World(rois=[ROI | {"Fax": "4105550100"}], roi_columns=ROI_COLUMNS)
     guarded = replace(world, options=Options(protected_properties=frozenset({"raw_provider_fax"})))
 
     assert "raw_provider_fax" in oracle.decide(world).rois["7"].properties

@@ -27,6 +27,10 @@ FIRST_NAMES = (
     ("Ольга", "ольга", "Оля", "Olga"),
     ("Ann", "Anne", "Anna", "An"),
     ("D'Angelo", "DAngelo", "Dan", "d’angelo"),
+    # Two people's names, a slip of the pen, and letters that Unicode does not split.
+    ("Daniel", "Danielle", "Dan", "Daneil"),
+    ("Matilda", "Mathilde", "Mtailda", "Tilda"),
+    ("Łukasz", "Lukasz", "Luka\u200bsz", "Lucas"),
 )
 LAST_NAMES = (
     ("Smith", "SMITH", "Smyth"),
@@ -35,6 +39,9 @@ LAST_NAMES = (
     ("Müller", "Muller", "Mueller"),
     ("de la Cruz", "De La Cruz", "Cruz"),
     ("Иванова", "ИВАНОВА", "Ivanova"),
+    ("Garcia-Lopez", "García", "Lopez"),
+    ("Quill Jr.", "Quill, Sr", "Quill"),
+    ("Bjørnstad", "Bjornstad", "Bjonstad"),
 )
 # As written, and as the same place may be written elsewhere.
 ADDRESSES = (
@@ -44,10 +51,18 @@ ADDRESSES = (
     (("9 Lake Drive", "Suite 3"), ("9 lake dr", "Ste 3"), "Annapolis", "MD", "md", "21401"),
     (("400 West 7th Court", None), ("400 W 7th Ct", None), "Miami", "FL", "Florida", "33101"),
     (("1 Hill Lane", "Unit 2"), ("1 Hill Ln, Unit 2", None), "Boston", "MA", "ma", "02108"),
+    (("3 N.W. Elm St", None), ("3 NW Elm Street", None), "Saint Paul", "MN", "Minnesota", "55101"),
 )
 PLACEHOLDER_EMAIL = "none@none.com"
 FRONT_DESK = "frontdesk@clinic.example.org"
-NOT_ADDRESSES = ("ask husband", "a@b", "two@x.org;three@x.org", "no@where@x.org")
+NOT_ADDRESSES = (
+    "ask husband", "a@b", "two@x.org;three@x.org", "no@where@x.org", "declined@x.org", "N/A",
+)  # fmt: skip
+# What stands for none, where no cell is left empty.
+NO_WORDS = ("null", "None", "N/A", "#N/A")
+NO_PHONES = ("0000000000", "999-999-9999", "(   )   -", "555-01")
+NO_BIRTHS = (date(1900, 1, 1), date(1899, 12, 30), date(1970, 1, 1), date(2032, 1, 1))
+TEST_CHARTS = ("ZZTEST", "Do Not Use", "Quill - DO NOT USE")
 
 # Two ways in which a replica may type the same columns; the third is all text.
 PATIENT_TYPES: dict[str, tuple[str, str]] = {
@@ -62,7 +77,7 @@ PATIENT_TYPES: dict[str, tuple[str, str]] = {
     "Address2": ("STRING", "STRING"),
     "City": ("STRING", "STRING"),
     "State": ("STRING", "STRING"),
-    "Zipcode": ("STRING", "STRING"),
+    "Zipcode": ("STRING", "INT64"),
     "HomePhone": ("STRING", "STRING"),
     "SpravatosToDate": ("INT64", "NUMERIC"),
     "KetaminesToDate": ("INT64", "FLOAT64"),
@@ -82,6 +97,7 @@ OPTIONAL_PATIENT_TYPES = {
     "CareType": ("STRING", "STRING"),
     "NextTreatment": ("DATETIME", "TIMESTAMP"),
     "NextFollowUp": ("DATE", "DATE"),
+    "_fivetran_deleted": ("BOOL", "BOOL"),
 }
 ROI_TYPES = {
     "roi_id": ("NUMERIC", "INT64"),
@@ -102,6 +118,7 @@ ROI_TYPES = {
 OPTIONAL_ROI_TYPES = {
     "ProcessingStatus": ("STRING", "STRING"),
     "ProcessingDatetime": ("DATETIME", "TIMESTAMP"),
+    "_ab_cdc_deleted_at": ("TIMESTAMP", "TIMESTAMP"),
 }
 
 
@@ -186,7 +203,9 @@ class WorldMaker:
         self.sizes = (320 * shape.size, 220 * shape.size, 130 * shape.size)
         self.births = [
             date(1980, 2, 29),
-            *(date(1950, 1, 1) + timedelta(days=911 * step) for step in range(14)),
+            *(date(1950, 1, 1) + timedelta(days=911 * step) for step in range(12)),
+            # Under 25, and under age.
+            *(date(2004, 1, 1) + timedelta(days=911 * step) for step in range(5)),
         ]
         self.personas = [self._persona(number) for number in range(160 * shape.size)]
 
@@ -323,7 +342,7 @@ class WorldMaker:
         own = f"person{number}@home.org"
         return _Persona(
             self.random.choice(FIRST_NAMES),
-            LAST_NAMES[family % len(LAST_NAMES)],
+            LAST_NAMES[family // 3 % len(LAST_NAMES)],
             self.random.choice(self.births),
             f"person{family}@home.org" if self._hit(20) else own,
             ADDRESSES[family // 3 % len(ADDRESSES)],
@@ -346,7 +365,7 @@ class WorldMaker:
             "City": address[2],
             "State": address[3],
             "Zipcode": address[5],
-            "HomePhone": self.random.choice(("(202) 555-0101", "202 555 0102", None)),
+            "HomePhone": self.random.choice(("(202) 555-0101", "202 555 0102", None, *NO_PHONES)),
             "SpravatosToDate": self.random.choice((0, 3, 12, None)),
             "KetaminesToDate": self.random.choice((1, 2, None)),
             "TreatmentsToDate": self.random.choice((4, 14, 2.5, None)),
@@ -364,7 +383,8 @@ class WorldMaker:
             "OtherPhone": self.random.choice(("(202) 555-0199", None)),
             "CareType": self.random.choice(("Spravato", None)),
             "NextTreatment": self.random.choice(WALL_TIMES),
-            "NextFollowUp": self.random.choice((date(2026, 12, 1), None)),
+            "NextFollowUp": self.random.choice((date(2026, 12, 1), date(1899, 12, 30), None)),
+            "_fivetran_deleted": self._hit(4),
             "updated_at": self._updated_at(),
         }
         self._disturb(row)
@@ -394,7 +414,11 @@ class WorldMaker:
         if self._hit(5):
             row["LastName"] = self.random.choice((None, " ", other.last[0]))
         if self._hit(12):
-            row["DOB"] = self.random.choice((None, date(1900, 1, 1), other.birth))
+            row["DOB"] = self.random.choice((None, *NO_BIRTHS, other.birth, other.birth))
+        if self._hit(3):
+            row[self.random.choice(("FirstName", "LastName"))] = self.random.choice(TEST_CHARTS)
+        if self._hit(4):
+            row[self.random.choice(("FirstName", "City", "Email"))] = self.random.choice(NO_WORDS)
         if self._hit(15):
             row[self.random.choice(("Address1", "City", "State", "Zipcode"))] = None
         elif self._hit(10):
@@ -421,10 +445,11 @@ class WorldMaker:
             "ProviderName": self.random.choice(("Dr. Ana Núñez", None)),
             "Specialty": self.random.choice(("Psychiatry", None)),
             "Email": self.random.choice(("office@provider.org", None)),
-            "Phone": self.random.choice(("(410) 555-0100", None)),
+            "Phone": self.random.choice(("(410) 555-0100", "000-000-0000", None)),
             "Fax": None,
             "ProcessingStatus": "Processed" if is_processed else None,
             "ProcessingDatetime": datetime(2026, 9, 9, 9) if is_processed else None,
+            "_ab_cdc_deleted_at": datetime(2026, 9, 9, tzinfo=UTC) if self._hit(5) else None,
             "updated_at": self._updated_at(),
         }
 
@@ -439,9 +464,13 @@ class WorldMaker:
             lambda row: dict(row),
             lambda row: row | {changed: f" {row[changed]} " if row[changed] else "  "},
             lambda row: row | {"updated_at": row["updated_at"] + timedelta(hours=1)},
-            lambda row: row | {changed: "9", "updated_at": row["updated_at"] + timedelta(hours=1)},
-            lambda row: row | {changed: "9", "updated_at": row["updated_at"] - timedelta(hours=1)},
-            lambda row: row | {changed: "9"},
+            lambda row: (
+                row | {changed: "4105550199", "updated_at": row["updated_at"] + timedelta(hours=1)}
+            ),
+            lambda row: (
+                row | {changed: "4105550199", "updated_at": row["updated_at"] - timedelta(hours=1)}
+            ),
+            lambda row: row | {changed: "4105550199"},
             lambda row: row | {key: None},
         )
         for step, manner in enumerate(manners * 3):
@@ -500,6 +529,12 @@ class WorldMaker:
             elif self._hit(5):
                 properties["amd_patient_id"] = str(next(vanished))
             records.append(HubSpotRecord(str(800_001 + number), properties))
+        # One key on two live records: HubSpot tells `7` from `7.0`, the key rule does not.
+        twice = free_keys.pop()
+        for number, key_text in enumerate((f"{twice}", f"{twice}.0")):
+            properties = self._lead(self.random.choice(self.personas), size + number, taken_emails)
+            properties["amd_patient_id"] = key_text
+            records.append(HubSpotRecord(str(800_001 + size + number), properties))
         self._retire(records, merges=8, archived=8)
         return records
 
@@ -514,16 +549,25 @@ class WorldMaker:
         elif number == 1:
             email = FRONT_DESK
         properties: dict[str, str | None] = {
-            "firstname": self.random.choice(persona.first) if self._hit(85) else None,
+            "firstname": self.random.choice((*persona.first, "Lee")) if self._hit(85) else None,
             "lastname": self.random.choice((*persona.last, persona.last[0], None)),
-            "ncf_date_of_birth": persona.birth.isoformat() if self._hit(45) else None,
+            "ncf_date_of_birth": persona.birth.isoformat() if self._hit(60) else None,
             "phone": "000",
         }
         if self._hit(4):
-            properties["ncf_date_of_birth"] = "1900-01-01"
-        if self._hit(8):
+            properties["ncf_date_of_birth"] = self.random.choice(NO_BIRTHS).isoformat()
+        if self._hit(5) and email is not None and email not in taken:
+            # A form that asked for no more.
+            properties = {"phone": "+12025550101"}
+        if self._hit(12):
+            # Known to the household, not to the mail: an earlier name, and no address of one's own.
+            address, email = persona.address, None
+            properties["firstname"] = self.random.choice(persona.first)
+            properties["lastname"] = other.last[0]
+            properties["ncf_date_of_birth"] = persona.birth.isoformat()
+        elif self._hit(8):
             properties["firstname"] = other.first[0]
-        if self._hit(60):
+        if self._hit(60) and "lastname" in properties:
             properties |= {
                 "address": address[1][0], "street_address_line_2": address[1][1],
                 "city": address[2].upper(), "state": address[4], "zip": address[5],
@@ -541,7 +585,7 @@ class WorldMaker:
             ]
             taken.update(additional)
             properties["hs_additional_emails"] = ";".join(dict.fromkeys(additional))
-        if "email" not in properties and not properties["firstname"] and not properties["lastname"]:
+        if not any(properties.get(name) for name in ("email", "firstname", "lastname")):
             properties["firstname"] = persona.first[0]
         return {name: value for name, value in properties.items() if value}
 
@@ -662,6 +706,8 @@ def _typed(value: Any, column_type: str) -> Any:
     if isinstance(value, float):
         whole = int(value)
         return {"NUMERIC": Decimal(str(value)), "FLOAT64": value, "INT64": whole}[column_type]
+    if isinstance(value, str) and column_type == "INT64":
+        return int("".join(filter(str.isdigit, value)))
     if isinstance(value, int):
         return {"NUMERIC": Decimal, "FLOAT64": float, "INT64": int}[column_type](value)
     if isinstance(value, datetime):

@@ -1,0 +1,21 @@
+"""The seeds: what an analyst may change without touching a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Lists:
+    address_words: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    # Pairs of first names that are one person's, and pairs that look so and are two people's.
+    nicknames: frozenset[tuple[str, str]] = frozenset()
+    two_people: frozenset[tuple[str, str]] = frozenset()
+    placeholder_emails: frozenset[str] = frozenset()
+    placeholder_births: frozenset[date] = frozenset()
+    placeholder_streets: frozenset[str] = frozenset()
+    # Words in a name that make a chart nobody's, and whether somebody may be called so.
+    test_markers: tuple[tuple[str, bool], ...] = ()
