@@ -219,9 +219,15 @@ ONE_PATIENT: dict[str, tuple[dict[str, Any], tuple[Record, ...], tuple[MapRow, .
     ),
     "tier 1: the middle name": (
         ADA | {"MiddleName": "Joy", "Email": E},
-        (contact("c1", email=E, firstname="Joy"),),
+        (person("c1", email=E, firstname="Joy"),),
         (),
         "update 1 → c1",
+    ),
+    "tier 1: the middle name alone, which may be the mother's first": (
+        ADA | {"MiddleName": "Joy", "Email": E},
+        (contact("c1", email=E, firstname="Joy", lastname="Byron"),),
+        (),
+        "identity_conflict",
     ),
     "tier 1: another last name": (
         ADA | {"Email": E},

@@ -87,13 +87,9 @@ REASONS_SEEN_ACROSS = {
         "missing_natural_key", "missing_required_property",
     },
 }  # fmt: skip
+ONE_FIRST_NAME = names.may_be_one_first_name
 # Each rule of the tiers left out, in the oracle: a module and what it says instead.
 RULES: dict[str, tuple[Any, str, Any]] = {
-    "nicknames": (
-        names,
-        "_listed",
-        lambda one, two, pairs: len(pairs) < 200 and (one, two) in pairs,
-    ),
     "a beginning": (names, "_is_beginning", lambda one, two: False),
     "a slip of the pen": (names, "_is_slip", lambda one, two: False),
     "suffixes": (names, "_cut_suffix", lambda text: (text, None)),
@@ -104,8 +100,32 @@ RULES: dict[str, tuple[Any, str, Any]] = {
     "twins": (
         matching,
         "may_be_one_first_name",
-        lambda who, other, lists, twins: names.may_be_one_first_name(
-            who, other, lists, twins=False
+        lambda *people, same_birth, twins: ONE_FIRST_NAME(
+            *people, same_birth=same_birth, twins=False
+        ),
+    ),
+    "middle names": (
+        matching,
+        "may_be_one_first_name",
+        lambda who, *others, **how: ONE_FIRST_NAME(replace(who, middle=None), *others, **how),
+    ),
+    "names that a patient goes by": (
+        matching,
+        "may_be_one_first_name",
+        lambda who, *others, **how: ONE_FIRST_NAME(replace(who, preferred=None), *others, **how),
+    ),
+    "names of two people": (
+        matching,
+        "may_be_one_first_name",
+        lambda who, other, lists, **how: ONE_FIRST_NAME(
+            who, other, replace(lists, two_people=frozenset()), **how
+        ),
+    ),
+    "nicknames": (
+        matching,
+        "may_be_one_first_name",
+        lambda who, other, lists, **how: ONE_FIRST_NAME(
+            who, other, replace(lists, nicknames=frozenset()), **how
         ),
     ),
     "letters that are not split": (names, "UNSPLIT", {}),

@@ -20,9 +20,6 @@ class Spec:
     patients: int
     error_rate: float = 1.0
     forms: Forms = USUAL
-    # Whether a lead that two people of a household fit equally well is told apart by its birth
-    # date, as no rule could do it otherwise.
-    is_decidable: bool = True
 
 
 @dataclass
@@ -51,12 +48,12 @@ def make_county(spec: Spec, today: date, first_number: int = 0) -> County:
             one.is_patient = town.hit(60)
         if not any(one.is_patient for one in household):
             town.random.choice(household).is_patient = True
-        _add(county, traces, household, spec)
+        _add(county, traces, household)
     county.index()
     return county
 
 
-def _add(county: County, traces: Traces, household: list[Person], spec: Spec) -> None:
+def _add(county: County, traces: Traces, household: list[Person]) -> None:
     town = traces.town
     made: list[Lead] = []
     for one in household:
@@ -75,14 +72,21 @@ def _add(county: County, traces: Traces, household: list[Person], spec: Spec) ->
     for lead in made:
         owner = county.people[lead.owner]
         children = [one for one in household if one.age(town.today) < ADULT and one is not owner]
-        if children and owner.age(town.today) >= 25 and traces.errs(2):
+        if not children or owner.age(town.today) < 25 or not traces.errs(2):
+            continue
+        # With the child's name, too, it would say of the child all that there is to say.
+        if not _says_as_much_of(children[0], lead.properties):
             lead.properties["ncf_date_of_birth"] = children[0].birth.isoformat()
-        if spec.is_decidable:
-            _tell_apart(lead, owner, household, town)
+    for lead in made:
+        _tell_apart(lead, county.people[lead.owner], household, town)
     county.leads |= {lead.id: lead for lead in made}
 
 
 def _tell_apart(lead: Lead, owner: Person, household: list[Person], town: Town) -> None:
+    """A lead that another adult of the household fits as well is told apart by its birth date.
+
+    Nothing else could, and what nobody can know is no measure of a rule.
+    """
     email = lead.properties.get("email")
     if email is None:
         return

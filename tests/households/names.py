@@ -169,6 +169,26 @@ TWIN_NAMES = tuple(
     )
 )
 
+# His and hers, a letter or an ending apart.
+COUPLE_NAMES = tuple(
+    tuple(pair.split("/"))
+    for pair in _words(
+        """
+        Mark/Mary Gary/Mary John/Joan Dean/Jean Sean/Jean Eric/Erin Erik/Erika Carl/Carla
+        Carl/Carol Earl/Pearl Paul/Paula Daniel/Danielle Christian/Christina Michael/Michaela
+        Julian/Julia Julio/Julia Robert/Roberta Don/Donna Juan/Joan
+        Jerry/Kerry Terry/Sherry Martin/Martina Mario/Maria Mario/Marie Marco/Maria
+        Antonio/Antonia Gabriel/Gabriela Luis/Luisa Louis/Louise Victor/Victoria George/Georgia
+        Patrick/Patricia Alexander/Alexandra Andre/Andrea Emil/Emily Denis/Denise Rene/Renee
+        Ross/Rose Leo/Leona Norman/Norma Francisco/Francisca Fernando/Fernanda Ali/Alia
+        Jesse/Jessie Bernard/Bernardine Claude/Claudia Dennis/Denise Philip/Philippa
+        Simon/Simone Justin/Justine Gene/Jean Harry/Carry Larry/Lara Ray/Kay Roy/Joy Kim/Kit
+        Dana/Diana Loren/Lauren Lou/Lola Joe/Joan Joel/Joelle Jude/Judy June/Junior Will/Willa
+        Ivan/Ivana Stefan/Stefanie Adrian/Adriana Brian/Briana Bryan/Brynn Valentin/Valentina
+        """
+    )
+)
+
 STREETS = _words(
     """
     Main Oak Maple Cedar Elm Washington Lake Hill Park Walnut Spring Church Highland Prospect

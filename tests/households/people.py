@@ -71,7 +71,8 @@ class Town:
             "family": (16, self._family),
             "twins": (4, self._twins),
             "triplets": (1, lambda: self._twins(count=3)),
-            "grown twins": (2, lambda: self._twins(years=(25, 50))),
+            "couple, names alike": (2, self._couple_of_like_names),
+            "grown twins": (3, lambda: self._twins(years=(25, 50))),
             "student at a parent's email": (4, self._student),
             "father and son, one name": (4, self._juniors),
             "mother and daughter, one name": (2, self._mother_and_daughter),
@@ -118,6 +119,16 @@ class Town:
         one = self._person(home, self._last(), (age - 4, age + 3))
         other = self._person(home, self._last(), (age - 3, age + 4))
         return self._partners(one, other)
+
+    def _couple_of_like_names(self) -> list[Person]:
+        he, she = self._couple_of_two_names()
+        he.first, she.first = self.random.choice(names.COUPLE_NAMES)
+        he.sex, she.sex = "M", "F"
+        if self.hit(70):
+            she.last = he.last
+        if self.hit(30):
+            she.chart_email = he.email
+        return [he, she]
 
     def _partners(self, one: Person, other: Person) -> list[Person]:
         if self.hit(40):
@@ -170,7 +181,7 @@ class Town:
         sexes = [self.random.choice("MF")] * 2
         for place, twin in enumerate(twins):
             if pair is not None and place < 2:
-                twin.first = pair[place]
+                twin.first, twin.goes_by = pair[place], None
             elif self.hit(50):
                 twin.first = self._first(sexes[0])
             twin.last = twins[0].last

@@ -138,7 +138,9 @@ class Traces:
             properties["phone"] = self._one_digit(phone) if self.errs(1) else f"+1{phone}"
         if "address" in filled:
             properties |= self._lead_address(one)
-        email = one.lead_email if "email" in filled else None
+        # A parent's address alone says nothing of a child.
+        is_named = bool({"first", "last", "birth"} & filled)
+        email = (one.lead_email if is_named else one.email) if "email" in filled else None
         if email is not None and self.errs(1):
             email = self.typo(email.partition("@")[0]) + "@" + email.partition("@")[2]
         elif email is not None and self.errs(4):

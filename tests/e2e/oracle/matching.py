@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.oracle.hubspot import IdMap, Mirror
-from tests.e2e.oracle.keys import CONTACT_FIELDS, PATIENT_FIELDS, Person, read_person
+from tests.e2e.oracle.contacts import Contacts, additional_emails
+from tests.e2e.oracle.hubspot import IdMap
+from tests.e2e.oracle.keys import PATIENT_FIELDS, Person, read_person
 from tests.e2e.oracle.names import may_be_one_first_name, share_a_last_name
 from tests.e2e.oracle.payloads import contact_payload, payload_hash
 from tests.e2e.oracle.rows import KeyedRow, gather, patient_exclusion
 from tests.e2e.oracle.values import read_email, read_key
-from tests.e2e.oracle.world import Decision, Record, World, split_list
+from tests.e2e.oracle.world import Decision, Record, World
 
 
 @dataclass
@@ -45,7 +46,6 @@ class Matcher:
         self.world = world
         self.options = world.options
         self.lists = world.lists
-        self.mirror = Mirror(world.contacts)
         rows, self.without_key = gather(
             world.patients, "ID", (), self.options.updated_at, patient_exclusion(world)
         )
@@ -54,25 +54,11 @@ class Matcher:
         keyed = [row for row in rows if row.exclusion is None]
         gone = {row.natural_key for row in self.excluded}
         claims = [row for row in world.patient_map if read_key(row.natural_key) not in gone]
-        self.id_map = IdMap(claims, self.mirror)
         self.source_keys = {row.natural_key for row in keyed}
         shared = self._shared_emails(keyed)
-        self.people = {
-            contact.id: read_person(contact.value, CONTACT_FIELDS, world.today, self.lists, shared)
-            for contact in self.mirror.live.values()
-        }
-        self.emails = {
-            contact.id: {
-                email
-                for email in map(read_email, [contact.value("email"), *_additional_emails(contact)])
-                if email and email not in shared and email not in self.lists.placeholder_emails
-            }
-            for contact in self.mirror.live.values()
-        }
-        self.keys = {
-            contact.id: read_key(contact.value("amd_patient_id"))
-            for contact in self.mirror.live.values()
-        }
+        self.contacts = Contacts(world, shared)
+        self.people = self.contacts.people
+        self.id_map = IdMap(claims, self.contacts.mirror)
         self.patients = [self._patient(row, shared) for row in keyed]
 
     def _shared_emails(self, keyed: Iterable[KeyedRow]) -> frozenset[str]:
@@ -90,12 +76,12 @@ class Matcher:
     # ---------- ownership
 
     def owners(self, contact: Record) -> set[str]:
-        key = self.keys[contact.id]
+        key = self.contacts.keys[contact.id]
         return self.id_map.owners.get(contact.id, set()) | ({key} if key is not None else set())
 
     def _holders(self, contact: Record) -> set[str]:
         """Whose contact it is: the key that it carries says more than the id map."""
-        key = self.keys[contact.id]
+        key = self.contacts.keys[contact.id]
         return {key} if key is not None else self.owners(contact)
 
     def is_free_for(self, patient: _Patient, contact: Record) -> bool:
@@ -116,9 +102,7 @@ class Matcher:
         self._none(patient)
 
     def _known(self, patient: _Patient) -> None:
-        carrying = [
-            contact for contact in self.mirror.live.values() if self.keys[contact.id] == patient.key
-        ]
+        carrying = self.contacts.with_key(patient.key)
         if len(carrying) > 1:
             patient.reason = "ambiguous_patient_id"
         if carrying:
@@ -139,14 +123,14 @@ class Matcher:
             return
         left = [
             contact
-            for contact in self.mirror.live.values()
-            if patient.who.email in self.emails[contact.id] and self.is_free_for(patient, contact)
+            for contact in self.contacts.with_email(patient.who.email)
+            if self.is_free_for(patient, contact)
         ]
         if len(left) > 1:
             patient.reason = "ambiguous_email"
         elif left and not self._may_be_the_lead(patient.who, self.people[left[0].id]):
             # The lead is somebody else's; the patient's own may be there beside it.
-            own = self._of_name_and_birth(patient.who, patient)
+            own = self._of_name_and_birth(patient)
             if len(own) == 1:
                 patient.tier, patient.contact = 2, own[0]
             else:
@@ -174,42 +158,35 @@ class Matcher:
 
     def _may_be_one(self, who: Person, other: Person) -> bool:
         """By their first names, which are both known."""
-        twins = _same(who.birth, other.birth) and not who.is_of_age(25, self.world.today)
-        return may_be_one_first_name(who.name, other.name, self.lists, twins=twins)
+        same_birth = _same(who.birth, other.birth)
+        twins = same_birth and not who.is_of_age(25, self.world.today)
+        return may_be_one_first_name(
+            who.name, other.name, self.lists, same_birth=same_birth, twins=twins
+        )
 
     def _by_name_and_birth(self, patient: _Patient) -> None:
-        self._take(patient, self._of_name_and_birth(patient.who, patient), 2, "ambiguous_name_dob")
+        self._take(patient, self._of_name_and_birth(patient), 2, "ambiguous_name_dob")
 
     def _by_address(self, patient: _Patient) -> None:
         left = [
             contact
-            for contact in self.mirror.live.values()
+            for contact in self.contacts.at(patient.who.address)
             if self._is_one_of_household(patient.who, self.people[contact.id])
             and self.is_free_for(patient, contact)
         ]
         self._take(patient, left, 3, "ambiguous_address")
 
-    def _of_name_and_birth(self, who: Person, free_for: _Patient) -> list[Record]:
+    def _of_name_and_birth(self, patient: _Patient) -> list[Record]:
         return [
             contact
-            for contact in self.mirror.live.values()
-            if self._is_one_name_and_birth(who, self.people[contact.id])
-            and self.is_free_for(free_for, contact)
+            for contact in self.contacts.named_and_born(patient.who)
+            if self.is_free_for(patient, contact)
         ]
 
-    @staticmethod
-    def _is_one_name_and_birth(who: Person, other: Person) -> bool:
-        return (
-            _same(who.first, other.first)
-            and _same(who.last, other.last)
-            and _same(who.birth, other.birth)
-            and not _differ(who.suffix, other.suffix)
-        )
-
     def _is_one_of_household(self, who: Person, other: Person) -> bool:
-        if not _same(who.address, other.address) or _differ(who.suffix, other.suffix):
+        if _differ(who.suffix, other.suffix) or _differ(who.birth, other.birth):
             return False
-        if who.first is None or other.first is None or _differ(who.birth, other.birth):
+        if who.first is None or other.first is None:
             return False
         if _same(who.birth, other.birth):
             return self._may_be_one(who, other)
@@ -227,11 +204,9 @@ class Matcher:
         if patient.key in self.id_map.rows and not self.options.recreate_deleted:
             patient.reason = "deleted_in_hubspot"
             return
-        live = self.mirror.live.values()
         holders = {
             holder
-            for contact in live
-            if patient.email in self.emails[contact.id]
+            for contact in self.contacts.with_email(patient.email)
             for holder in self._holders(contact) - {patient.key}
         }
         if holders and not self.options.create_without_email:
@@ -239,14 +214,12 @@ class Matcher:
             holder = "other" if is_present else "vanished"
             patient.reason = f"email_held_by_{holder}_patient"
             return
-        if any(
-            self._is_left_by_its_owners(patient, contact)
-            and (
-                self._is_one_name_and_birth(patient.who, self.people[contact.id])
-                or self._is_one_of_household(patient.who, self.people[contact.id])
-            )
-            for contact in live
-        ):
+        alike = self.contacts.named_and_born(patient.who) + [
+            contact
+            for contact in self.contacts.at(patient.who.address)
+            if self._is_one_of_household(patient.who, self.people[contact.id])
+        ]
+        if any(self._is_left_by_its_owners(patient, contact) for contact in alike):
             patient.reason = "owner_vanished"
             return
         if holders:
@@ -285,13 +258,9 @@ class Matcher:
             contact = patient.contact
             if contact is None or patient.email is None:
                 continue
-            if any(
-                patient.email in emails
-                for contact_id, emails in self.emails.items()
-                if contact_id != contact.id
-            ):
+            if any(other is not contact for other in self.contacts.with_email(patient.email)):
                 patient.email, patient.email_withheld = None, True
-            elif patient.email in map(read_email, _additional_emails(contact)):
+            elif patient.email in map(read_email, additional_emails(contact)):
                 patient.email, patient.email_is_secondary = None, True
 
         wanted: dict[str, list[_Patient]] = defaultdict(list)
@@ -332,7 +301,7 @@ class Matcher:
         if patient.contact is not None:
             map_row = self.id_map.rows.get(patient.key)
             target = self.id_map.target(patient.key)
-            carries_key = self.keys[patient.contact.id] == patient.key
+            carries_key = self.contacts.keys[patient.contact.id] == patient.key
             is_sent = (
                 map_row is not None
                 and map_row.payload_hash == hash_now
@@ -372,7 +341,3 @@ def _same(one: Any, other: Any) -> bool:
 
 def _differ(one: Any, other: Any) -> bool:
     return one is not None and other is not None and one != other
-
-
-def _additional_emails(contact: Record) -> list[str]:
-    return split_list(contact.properties.get("hs_additional_emails"))

@@ -28,6 +28,8 @@ def strip_accents(text: str) -> str:
 
 def fold(text: str) -> str:
     """Small letters without accents."""
+    if text.isascii():
+        return text.lower()
     return strip_accents(strip_accents(text).casefold()).translate(UNSPLIT)
 
 
@@ -36,7 +38,12 @@ def is_letter_or_digit(letter: str) -> bool:
 
 
 def name_key(value: Any) -> str | None:
-    return "".join(filter(is_letter_or_digit, fold(clean(value) or ""))) or None
+    text = fold(clean(value) or "")
+    return text if text.isascii() and text.isalnum() else _letters_and_digits(text) or None
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(filter(is_letter_or_digit, text))
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,13 @@ def _cut_suffix(text: str | None) -> tuple[str | None, str | None]:
 # ---------------------------------------------------------------- two names
 
 
-def may_be_one_first_name(who: Name, other: Name, lists: Lists, *, twins: bool) -> bool:
-    """Both known. Twins share all else, so that likeness says nothing of them."""
+def may_be_one_first_name(
+    who: Name, other: Name, lists: Lists, *, same_birth: bool, twins: bool
+) -> bool:
+    """Both known. Twins share all else, so that likeness says nothing of them.
+
+    A middle name is often a parent's first: alone it is no evidence.
+    """
     one, two = who.first, other.first
     assert one is not None
     assert two is not None
@@ -81,7 +93,7 @@ def may_be_one_first_name(who: Name, other: Name, lists: Lists, *, twins: bool) 
         return True
     if twins:
         return False
-    if two == who.middle:
+    if same_birth and two == who.middle:
         return True
     if _listed(one, two, lists.two_people):
         return False

@@ -23,7 +23,7 @@ def read_lists(seeds: Path) -> Lists:
         address_words=words,
         states={row["name"].casefold(): row["code"].casefold() for row in _rows(seeds, "states")},
         nicknames=_pairs(seeds, "nicknames"),
-        two_people=_pairs(seeds, "two_peoples_names"),
+        two_people=_pairs(seeds, "distinct_names"),
         placeholder_emails=frozenset(value.lower() for value in placeholders["email"]),
         placeholder_births=frozenset(birth for birth in births if birth is not None),
         placeholder_streets=frozenset(street for street in streets if street is not None),
