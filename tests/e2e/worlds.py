@@ -64,6 +64,65 @@ NO_PHONES = ("0000000000", "999-999-9999", "(   )   -", "555-01")
 NO_BIRTHS = (date(1900, 1, 1), date(1899, 12, 30), date(1970, 1, 1), date(2032, 1, 1))
 TEST_CHARTS = ("ZZTEST", "Do Not Use", "Quill - DO NOT USE")
 
+# What a patient and the lead with that email say, one pair for each shade of each rule; both are
+# Ada Byron, 1980, but for what stands here, and the lead has no date of birth unless it says one.
+BIRTH, YOUNG, CHILD = date(1980, 2, 29), date(2004, 5, 6), date(2014, 5, 6)
+PAIRS: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
+    ({}, {}),
+    ({"FirstName": "Robert"}, {"firstname": "Bob"}),
+    ({"FirstName": "Daniel"}, {"firstname": "Danielle"}),
+    ({"FirstName": "Paula"}, {"firstname": "Paul"}),
+    ({"FirstName": "Mark"}, {"firstname": "Mary"}),
+    ({"FirstName": "Christopher"}, {"firstname": "Chr"}),
+    ({"FirstName": "Christopher"}, {"firstname": "Ch"}),
+    ({"FirstName": "Gwendolyn"}, {"firstname": "Gwendlin"}),
+    ({"FirstName": "Gwendolyn"}, {"firstname": "Wendolin"}),
+    ({"FirstName": "Bertha"}, {"firstname": "Bretha"}),
+    ({"FirstName": "Greta"}, {"firstname": "Grxta"}),
+    ({"FirstName": "Una"}, {"firstname": "Uma"}),
+    ({"FirstName": "Łukasz"}, {"firstname": "Lukasz"}),
+    ({"FirstName": "Søren J."}, {"firstname": "Soren"}),
+    ({"PreferredFirstName": "Sky"}, {"firstname": "Sky"}),
+    (
+        {"PreferredFirstName": "Sky", "DOB": YOUNG},
+        {"firstname": "Sky", "ncf_date_of_birth": "2004-05-06"},
+    ),
+    ({"MiddleName": "Joy"}, {"firstname": "Joy"}),
+    ({"MiddleName": "Joy"}, {"firstname": "Joy", "ncf_date_of_birth": "1980-02-29"}),
+    ({"MiddleName": "Joy", "DOB": YOUNG}, {"firstname": "Joy", "ncf_date_of_birth": "2004-05-06"}),
+    (
+        {"FirstName": "Greta", "DOB": YOUNG},
+        {"firstname": "Grxta", "ncf_date_of_birth": "2004-05-06"},
+    ),
+    ({"FirstName": "Nadia"}, {"firstname": "Tyrone", "ncf_date_of_birth": "1980-02-29"}),
+    ({"DOB": CHILD}, {}),
+    ({"DOB": CHILD}, {"ncf_date_of_birth": "2014-05-06"}),
+    ({"DOB": None}, {}),
+    ({"DOB": None}, {"firstname": "", "lastname": ""}),
+    ({"DOB": CHILD}, {"firstname": "", "lastname": "", "phone": "+12025550101"}),
+    ({}, {"firstname": "", "lastname": "", "phone": "+12025550101"}),
+    ({"FirstName": None}, {"firstname": "", "lastname": ""}),
+    ({}, {"firstname": ""}),
+    ({}, {"firstname": "", "ncf_date_of_birth": "1980-02-29"}),
+    ({"DOB": YOUNG}, {"firstname": "", "ncf_date_of_birth": "2004-05-06"}),
+    ({"FirstName": None}, {}),
+    ({"FirstName": None}, {"ncf_date_of_birth": "1980-02-29"}),
+    ({}, {"lastname": "King"}),
+    ({}, {"lastname": "King", "ncf_date_of_birth": "1980-02-29"}),
+    ({}, {"lastname": ""}),
+    ({"LastName": "Byron-King"}, {"lastname": "King"}),
+    ({"LastName": "Byron King"}, {"lastname": "King-Tern"}),
+    ({"LastName": "Li-Ng"}, {"lastname": "Ng"}),
+    ({"LastName": "Nowak"}, {"lastname": "Novak"}),
+    ({"LastName": "Lee"}, {"lastname": "Leo"}),
+    ({"LastName": "Byron Jr."}, {"lastname": "Byron, Sr"}),
+    ({"LastName": "Byron III"}, {"lastname": "Byron"}),
+    ({"FirstName": "Ada II"}, {"lastname": "Byron iv"}),
+    ({"LastName": "Byron Jr"}, {"firstname": "Ada", "lastname": "Byron JR."}),
+    ({"DOB": date(1899, 12, 30)}, {"ncf_date_of_birth": "1899-12-30"}),
+    ({"DOB": date(1905, 1, 1)}, {"ncf_date_of_birth": "1905-01-01"}),
+)
+
 # Two ways in which a replica may type the same columns; the third is all text.
 PATIENT_TYPES: dict[str, tuple[str, str]] = {
     "ID": ("NUMERIC", "FLOAT64"),
@@ -219,6 +278,8 @@ class WorldMaker:
         patients = self._repeat(
             [self._patient(number, persona) for number, persona in persona_of.items()], "ID"
         )
+        pairs = self._pairs(patient_count + 1)
+        patients += [row for row, _ in pairs]
         rois = self._repeat([self._roi(number) for number in range(1, roi_count + 1)], "roi_id")
         contacts = self._contacts(contact_count, persona_of)
         roi_records = self._roi_records(roi_count)
@@ -227,10 +288,31 @@ class WorldMaker:
             roi_schema,
             self._spelt_twice(self._typed(patients, patient_schema), "ID"),
             self._spelt_twice(self._typed(rois, roi_schema), "roi_id"),
-            contacts,
+            contacts + [record for _, record in pairs],
             roi_records,
             self._id_map(persona_of, contacts, roi_records, roi_count),
         )
+
+    def _pairs(self, first: int) -> list[tuple[dict[str, Any], HubSpotRecord]]:
+        """One patient and one lead for each of PAIRS, each pair with an email of its own."""
+        ada = _Persona(("Ada", "Ada"), ("Byron",), BIRTH, "", ADDRESSES[0])
+        made = []
+        for number, (chart, lead) in enumerate(PAIRS, first):
+            # Their days of birth apart, no pair is another pair's.
+            days = timedelta(days=number - first)
+            email = {"Email": f"pair{number}@home.org"}
+            blank = {"Address1": None, "PreferredFirstName": None, "MiddleName": None}
+            blank["_fivetran_deleted"] = False
+            row = self._undisturbed(number, ada) | blank | email | chart
+            if row["DOB"] is not None and row["DOB"] not in NO_BIRTHS:
+                row["DOB"] += days
+            properties = {"firstname": "Ada", "lastname": "Byron", "email": email["Email"]} | lead
+            born = properties.get("ncf_date_of_birth")
+            if born is not None and date.fromisoformat(born) not in NO_BIRTHS:
+                properties["ncf_date_of_birth"] = (date.fromisoformat(born) + days).isoformat()
+            properties = {name: value for name, value in properties.items() if value}
+            made.append((row, HubSpotRecord(str(700_000 + number), properties)))
+        return made
 
     def _spelt_twice(self, rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         """In text, some rows once more, with `7` as `7.0` or the other way round."""
@@ -351,6 +433,11 @@ class WorldMaker:
     # ---------- AdvancedMD
 
     def _patient(self, number: int, persona: _Persona) -> dict[str, Any]:
+        row = self._undisturbed(number, persona)
+        self._disturb(row)
+        return row
+
+    def _undisturbed(self, number: int, persona: _Persona) -> dict[str, Any]:
         address = persona.address
         row: dict[str, Any] = {
             "ID": number,
@@ -387,7 +474,6 @@ class WorldMaker:
             "_fivetran_deleted": self._hit(4),
             "updated_at": self._updated_at(),
         }
-        self._disturb(row)
         return row
 
     def _disturb(self, row: dict[str, Any]) -> None:
