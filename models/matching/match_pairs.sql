@@ -66,7 +66,7 @@ compared_pairs as (
             'first_name_key',
             'contact_first_name_key',
             preferred='preferred_name_key',
-            middle='middle_name_key',
+            middle='if(is_birth_date_equal, middle_name_key, null)',
             is_maybe_twin='(is_birth_date_equal and is_under_25)',
         ) | indent(8) }} as is_first_name_compatible,
         first_name_key is null or contact_first_name_key is null as is_first_name_unknown,

@@ -13,6 +13,8 @@ class Lists:
     states: Mapping[str, str] = field(default_factory=dict)
     # Pairs of first names that are one person's, and pairs that look so and are two people's.
     nicknames: frozenset[tuple[str, str]] = frozenset()
+    # Short for a man's name and a woman's: twins may have the two.
+    unisex_nicknames: frozenset[tuple[str, str]] = frozenset()
     two_people: frozenset[tuple[str, str]] = frozenset()
     placeholder_emails: frozenset[str] = frozenset()
     placeholder_births: frozenset[date] = frozenset()

@@ -89,7 +89,8 @@ def may_be_one_first_name(
     one, two = who.first, other.first
     assert one is not None
     assert two is not None
-    if one == two or two == who.preferred or _listed(one, two, lists.nicknames):
+    nicknames = lists.nicknames - lists.unisex_nicknames if twins else lists.nicknames
+    if one == two or two == who.preferred or _listed(one, two, nicknames):
         return True
     if twins:
         return False

@@ -23,6 +23,7 @@ def read_lists(seeds: Path) -> Lists:
         address_words=words,
         states={row["name"].casefold(): row["code"].casefold() for row in _rows(seeds, "states")},
         nicknames=_pairs(seeds, "nicknames"),
+        unisex_nicknames=_pairs(seeds, "nicknames", where="is_unisex"),
         two_people=_pairs(seeds, "distinct_names"),
         placeholder_emails=frozenset(value.lower() for value in placeholders["email"]),
         placeholder_births=frozenset(birth for birth in births if birth is not None),
@@ -41,9 +42,8 @@ def _rows(seeds: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _pairs(seeds: Path, name: str) -> frozenset[tuple[str, str]]:
-    """The first two columns, as names are compared."""
-    found = [
-        [name_key(value) or "" for value in list(row.values())[:2]] for row in _rows(seeds, name)
-    ]
-    return frozenset((one, other) for one, other in found)
+def _pairs(seeds: Path, name: str, where: str | None = None) -> frozenset[tuple[str, str]]:
+    """The first two columns, as names are compared, of all rows or of those that say true."""
+    rows = [row for row in _rows(seeds, name) if where is None or row[where] == "true"]
+    cells = [list(row.values())[:2] for row in rows]
+    return frozenset((name_key(one) or "", name_key(other) or "") for one, other in cells)
