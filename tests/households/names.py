@@ -129,10 +129,11 @@ SHORT_FORMS = {
         "Eugene": "Gene", "Vincent": "Vince Vinny", "Elijah": "Eli", "Louis": "Lou Louie",
         "Philip": "Phil", "Antonio": "Tony Toño", "Victor": "Vic", "Manuel": "Manny Manolo",
         "Eduardo": "Eddie Lalo", "Roberto": "Beto Rob", "Alejandro": "Alex Ale",
-        "Rafael": "Rafa", "Jesus": "Chuy", "Jose": "Pepe Joey", "José": "Pepe",
+        "Rafael": "Rafa", "Jesus": "Chuy", "Jose": "Pepe", "José": "Pepe",
         "Theodore": "Theo Ted Teddy", "Dominic": "Dom Nick", "Isaac": "Ike", "Russell": "Russ",
         "Reginald": "Reggie", "Stanley": "Stan", "Wesley": "Wes", "Sergei": "Serge",
         "Muhammad": "Mo", "Mohamed": "Mo", "Frederick": "Fred",
+        "Henry": "Harry Hank Hal", "Debra": "Deb Debbie",
         "Patricia": "Pat Patty Trish Tricia", "Jennifer": "Jen Jenny Jenn",
         "Elizabeth": "Liz Beth Betsy Betty Eliza Lizzie Libby", "Barbara": "Barb Babs",
         "Susan": "Sue Susie Suzy", "Jessica": "Jess Jessie", "Margaret": "Peggy Maggie Meg Marge",
@@ -153,6 +154,13 @@ SHORT_FORMS = {
     }.items()
 }  # fmt: skip
 
+
+def may_be_one(one: str, other: str) -> bool:
+    """Whether nobody would give the two names to two children."""
+    forms, others = {one, *SHORT_FORMS.get(one, ())}, {other, *SHORT_FORMS.get(other, ())}
+    return bool(forms & others)
+
+
 # Twins and siblings whose names were chosen to go together.
 TWIN_NAMES = tuple(
     tuple(pair.split("/"))
@@ -161,10 +169,10 @@ TWIN_NAMES = tuple(
         Jayden/Hayden Jaden/Kaden Aiden/Caden Emma/Ella Emma/Emily Hannah/Anna Mia/Maya Ava/Eva
         Daniel/Danielle Paul/Paula Christian/Christina Michael/Michelle Michael/Michaela Eric/Erica
         Brian/Brianna Juan/Juana Carlos/Carla Mario/Maria Martin/Martina Samuel/Samantha Jean/Joan
-        Joe/Jose Taylor/Tyler Faith/Grace Jacob/Joshua Matthew/Michael Ethan/Evan Ryan/Bryan
+        Taylor/Tyler Faith/Grace Jacob/Joshua Matthew/Michael Ethan/Evan Ryan/Bryan
         Hailey/Bailey Kylie/Kayla Alexander/Alexandra Andrew/Andrea Antonio/Antonia Gabriel/Gabriela
         Sara/Tara Lena/Nena Jan/Jana Ali/Alia Sean/Dean Mark/Mary Marie/Maria Joan/Joanna Noah/Nora
-        Jon/Jan Luis/Luisa Victor/Victoria George/Georgia Robert/Roberta Henry/Harry Liam/Lia
+        Jon/Jan Luis/Luisa Victor/Victoria George/Georgia Robert/Roberta Liam/Lia
         """
     )
 )

@@ -184,6 +184,10 @@ class Town:
                 twin.first, twin.goes_by = pair[place], None
             elif self.hit(50):
                 twin.first = self._first(sexes[0])
+            while pair is None and any(
+                names.may_be_one(twin.first, before.first) for before in twins[:place]
+            ):
+                twin.first = self._first(twin.sex)
             twin.last = twins[0].last
         if age >= ADULT:
             for twin in twins:
