@@ -25,7 +25,7 @@ from tests.households.traces import SPARSE
 
 pytestmark = pytest.mark.slow
 
-USUAL = Spec("a county", seed=1, patients=36_000)
+USUAL = Spec("a county", seed=1, patients=33_000)
 CARELESS = Spec("three times the errors", seed=2, patients=8_000, error_rate=3)
 THIN = Spec("sparse leads", seed=3, patients=8_000, forms=SPARSE)
 # Chart numbers of one county are told from another's by their millions.
