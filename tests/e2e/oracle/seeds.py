@@ -36,8 +36,6 @@ def read_lists(seeds: Path) -> Lists:
 
 
 def _rows(seeds: Path, name: str) -> list[dict[str, str]]:
-    if not (seeds / f"{name}.csv").exists():
-        return []
     with (seeds / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 
