@@ -23,7 +23,10 @@ SCHEMA = [
 ]
 KEYS = range(1, 41)
 DAYS = [f"2026-11-{day:02}T05:00:00Z" for day in range(1, 8)]
-BUILD = ("build", "--select", "+outbox_rois", "--exclude-resource-type", "unit_test")
+BUILD = (
+    "build", "--select", "+outbox_rois", "--indirect-selection", "cautious",
+    "--exclude-resource-type", "unit_test",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
