@@ -168,9 +168,11 @@ class _Run:
             gate for gate in gates if gate["blocks"] is not False and not self._is_allowed(gate)
         ]
         for gate in gates:
-            if gate in stopping or gate["warns"]:
-                severity = "ERROR" if gate in stopping else "WARNING"
-                logs.event("gate", severity=severity, **{name: gate[name] for name in GATE_FIELDS})
+            fields = {name: gate[name] for name in GATE_FIELDS}
+            if gate in stopping:
+                logs.event("gate", severity="ERROR", **fields)
+            elif gate["warns"]:
+                logs.event("gate_warning", severity="WARNING", **fields)
         if stopping:
             lines = (
                 "{entity} {code} ({kind}): {count_value}, limit {limit_value}. {hint}".format_map(

@@ -90,13 +90,8 @@ joined as (
         newest_builds.settings as build_settings,
         newest_builds.source_rows as built_rows,
         coalesce(newest_builds.stale_after_hours, 0) as stale_after_hours,
-        greatest(0, div(
-            (
-                {{ weekday_seconds('current_timestamp()') }}
-                - {{ weekday_seconds('newest_builds.source_fresh_at') }}
-            ),
-            3600
-        )) as source_age_hours,
+        {{ weekday_hours_since('newest_builds.source_fresh_at') }} as source_age_hours,
+        {{ weekday_hours_since('newest_builds.content_changed_at') }} as unchanged_hours,
         runs.settings as run_settings,
         runs.settings_differ,
         newest_builds.problems as build_problems,
@@ -207,7 +202,12 @@ gates as (
             coalesce(joined.source_age_hours, 0) as count_value,
             joined.stale_after_hours as limit_value,
             joined.is_settled and joined.stale_after_hours > 0
-            and coalesce(joined.source_age_hours > 2 * joined.stale_after_hours, false) as blocks,
+            -- A source that was old when it was first read is told of; one that stopped is stopped.
+            and coalesce(
+                least(joined.source_age_hours, joined.unchanged_hours)
+                > 2 * joined.stale_after_hours,
+                false
+            ) as blocks,
             joined.stale_after_hours > 0
             and coalesce(joined.source_age_hours > joined.stale_after_hours, false) as warns,
             false as can_be_allowed,

@@ -151,7 +151,7 @@ def test_a_gate_that_warns_is_told_and_stops_nothing(world: World) -> None:
     done = world.run()
 
     assert done.returncode == 0, done.stderr
-    told = [e for e in events(done.stdout) if e["event"] == "gate"]
+    told = [e for e in events(done.stdout) if e["event"] == "gate_warning"]
     assert [(e["severity"], e["code"]) for e in told] == [("WARNING", "source_stale")]
 
 
