@@ -137,14 +137,15 @@ gc() { run gcloud "$@" --project="$PROJECT" --quiet; }
 has_gc() { exists gcloud "$@" --project="$PROJECT"; }
 
 # The settings of the job as a YAML file: values may hold commas, which flags cannot. Only names of
-# .env.example go, since a .env may hold anything, and only what was set, since dbt and the pusher must have the same settings and have the same defaults.
+# .env.example go, since a .env may hold anything, and only what was set, since dbt and the pusher
+# must have the same settings and have the same defaults.
 # Secrets stay out: in a revision's environment any viewer of the project could read them.
 write_env_file() { # path, then extra KEY=value lines
   local line known
   known="$(sed -nE 's/^(# ?)?([A-Z][A-Z0-9_]*)=.*/\2/p' "$SOURCE_DIR/.env.example" | paste -s -d '|' -)"
   printf '%s\n' "${@:2}" "SMTP_URL_SECRET_NAME=$SMTP_URL_SECRET_NAME" "${CONFIGURED[@]}" \
     "$(settings_lines)" \
-    | grep -E "^(DBT_)?($known|SYNC_DEADLINE_SECONDS)=." \
+    | grep -E "^(DBT_)?($known|SYNC_DEADLINE_SECONDS|DEPLOYMENT)=." \
     | grep -Ev "^(DBT_)?($SECRETS|$OF_THE_LAPTOP|$OF_THE_SCRIPTS)=" | sort -s -u -t = -k 1,1 \
     | while IFS= read -r line; do
       printf "%s: '%s'\n" "${line%%=*}" "$(unquoted "${line#*=}" | sed "s/'/''/g")"

@@ -310,7 +310,9 @@ def test_settings_reach_the_job_and_secrets_do_not(cloud: Cloud) -> None:
         assert "GCP_PROJECT_ID: 'clinic'" in lines
         assert "SMTP_URL_SECRET_NAME: 'SmtpUrl'" in lines
         assert {line.partition(":")[0] for line in lines} <= {
+            "ALERT_EMAIL_TO",
             "DBT_PATIENT_NATURAL_ID_PROP",
+            "DEPLOYMENT",
             "GCP_PROJECT_ID",
             "ROI_PROTECTED_PROPERTIES",
             "SMTP_URL_SECRET_NAME",
@@ -402,6 +404,10 @@ def test_two_environments_in_one_project_share_no_name(cloud: Cloud) -> None:
     production, _ = made()
     staging, files = made(**STAGING)
 
+    deployed = [call.env_vars or "" for call in cloud.calls if call.verb.endswith("deploy")]
+    assert len(deployed) == 4
+    assert all("DEPLOYMENT: 'reverse-etl'" in text for text in deployed[:2])
+    assert all("DEPLOYMENT: 'reverse-etl-staging'" in text for text in deployed[2:])
     named = {name for name in staging if "reverse-etl" in name or "reverse_etl" in name}
     assert len(named) >= 7
     assert named & production == set()
