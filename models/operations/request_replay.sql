@@ -1,6 +1,8 @@
-{{ config(meta={'arguments': ['in_entities string', 'in_reason string', 'in_record_refs string']}) }}
--- Makes dead letters due again, whatever their payload. An empty reason or list of records stands for
--- any. Only what HubSpot refused is held back: all else is decided afresh in every run.
+{{ config(meta={
+    'arguments': ['in_entities string', 'in_reason string', 'in_record_refs string'],
+}) }}
+-- Makes dead letters due again, whatever their payload. An empty reason or list of records stands
+-- for any. Only what HubSpot refused is held back: all else is decided afresh in every run.
 update {{ source('control', 'reverse_etl_dlq') }}
 set replay_requested_at = current_timestamp()
 where
