@@ -89,6 +89,7 @@ def test_names(first: str, last: str, expected: Name) -> None:
         ("Garcia Lopez", "García", True),
         ("Smith-Jones", "Jones-Reed", True),
         ("de la Cruz", "Cruz", True),
+        ("Van Dyke", "van der Berg", False),
         ("Nowak", "Novak", True),
         ("Lee", "Leo", False),
         ("Smith", "Jones", False),

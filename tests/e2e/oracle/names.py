@@ -11,6 +11,8 @@ from tests.e2e.oracle.lists import Lists
 from tests.e2e.oracle.values import clean
 
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv")
+# Words of a last name that half the world shares.
+PARTICLES = frozenset({"da", "de", "del", "den", "der", "di", "la", "las", "los", "van", "von"})
 # Letters that Unicode does not split into one and a mark.
 UNSPLIT = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h",
@@ -63,7 +65,8 @@ def read_name(first: Any, last: Any, preferred: Any = None, middle: Any = None) 
     first, first_suffix = _cut_suffix(clean(first))
     last, last_suffix = _cut_suffix(clean(last))
     words = [name_key(word) or "" for word in re.split(r"[\s-]+", last or "")]
-    parts = [word for word in (words[0], words[-1]) if len(words) > 1 and len(word) >= 3]
+    own = [word for word in words if len(words) > 1 and word not in PARTICLES]
+    parts = [word for word in (*own[:1], *own[-1:]) if len(word) >= 3]
     return Name(
         name_key(first), name_key(last), last_suffix or first_suffix, frozenset(parts),
         name_key(preferred), name_key(middle),
