@@ -30,7 +30,7 @@ from sandbox.sample_data import Clinic
 
 # What the pusher asks for in every run, next to the procedures.
 PUSHER_VIEWS = ("catalogue_objects", "mirror_plan", "push_gates", "snapshot_counts")
-PUSHER_PROCEDURES = ("fold_results", "fold_results", "apply_mirror_delta", "apply_mirror_delta")
+PUSHER_PROCEDURES = ("fold_results", "fold_results", "apply_mirror_refresh", "apply_mirror_refresh")
 # As wide and long as the clinic or the portal; all others are small.
 BIG = (
     "PatientsWithStatistics", "ROIs", "base_amd__patients", "base_amd__rois", "outbox_contacts",

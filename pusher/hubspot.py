@@ -43,6 +43,8 @@ LONGEST_WAIT = 60.0  # seconds; beyond that the run ends, and the next one goes 
 LARGEST_PIECE = 1 << 20  # bytes; a page of search results has a quarter of that
 LOCK_SECONDS = 2.0  # a 423 says that a record is locked; locks last that long
 
+RESULTS, ANSWERED = ("results",), ("results", "errors")
+
 _UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
 
 Document = dict[str, Any]
@@ -82,21 +84,29 @@ class HubSpot:
     def batch(self, object_type: str, operation: str, body: bytes) -> Document:
         """`read`, `update` or `upsert` up to a hundred records."""
         path = f"{self._objects}/{self._type(object_type)}/batch/{operation}"
-        return self._send("POST", path, body, is_write=operation != "read")
+        return self._send("POST", path, body, is_write=operation != "read", holds=ANSWERED)
 
     # With retries.
+
+    def read(self, object_type: str, body: bytes) -> Document:
+        """Up to a hundred records."""
+        return self.policy.call(lambda: self.batch(object_type, "read", body))
 
     def search(self, object_type: str, body: Document) -> Document:
         """One page of search results, and the total."""
         path = f"{self._objects}/{self._type(object_type)}/search"
-        return self._call("POST", path, json.dumps(body).encode(), is_search=True)
+        content = json.dumps(body).encode()
+        return self._call("POST", path, content, is_search=True, holds=RESULTS)
 
-    def page(self, object_type: str, properties: str, after: str | None) -> Document:
-        """One page of all live records, from the primary store."""
-        params = {"limit": "100", "archived": "false", "properties": properties}
+    def page(
+        self, object_type: str, properties: str, after: str | None, *, archived: bool = False
+    ) -> Document:
+        """One page of all live records, or of the recycling bin, from the primary store."""
+        params = {"limit": "100", "archived": str(archived).lower(), "properties": properties}
         if after:
             params["after"] = after
-        return self._call("GET", f"{self._objects}/{self._type(object_type)}", params=params)
+        path = f"{self._objects}/{self._type(object_type)}"
+        return self._call("GET", path, params=params, holds=RESULTS)
 
     def portal_id(self) -> str:
         """Which portal the token belongs to; the first request of every run, without any data."""
@@ -142,7 +152,7 @@ class HubSpot:
         """The properties of an object; sensitive ones are listed only on demand."""
         params = {"dataSensitivity": sensitivity} if sensitivity else {}
         path = f"{self._properties}/{self._type(object_type)}"
-        return entries(self._call("GET", path, params=params), "results")
+        return entries(self._call("GET", path, params=params, holds=RESULTS), "results")
 
     def rules(self, object_type: str) -> list[Document]:
         """The validation rules that an admin has set, by property."""
@@ -189,7 +199,9 @@ class HubSpot:
         is_search: bool = False,
         is_write: bool = False,
         may_lack: bool = False,
+        holds: tuple[str, ...] = (),
     ) -> Document:
+        """One request. `holds`: lists of which a readable answer has at least one."""
         self._check_halted()
         self.breaker.check()
         self.limiter.wait(search=is_search)
@@ -218,6 +230,8 @@ class HubSpot:
                     raise Failed("tls_failed", hint) from None
                 raise Transient(type(error).__name__) from None
             document = classify(response.status_code, response.headers, content, is_search)
+            if holds and not any(isinstance(document.get(name), list) for name in holds):
+                raise Transient("unreadable_answer")
         except Throttled as error:
             if self.limiter.pause(error.lane, error.pause):
                 self.breaker.failure(started_at)
@@ -279,7 +293,7 @@ def _classify(
     is_search: bool,
 ) -> Document:
     if 200 <= status < 300:
-        if document is None and content:
+        if document is None and status != 204:
             raise Transient("unreadable_answer")
         return document or {}
     if 300 <= status < 400:
@@ -338,6 +352,16 @@ def _correlation_id(
 def entries(document: Mapping[str, Any], name: str) -> list[Document]:
     """The objects of a list in an answer, whatever else it may hold."""
     return [entry for entry in document.get(name) or [] if isinstance(entry, dict)]
+
+
+def gone_ids(document: Mapping[str, Any]) -> set[str]:
+    """Which of the ids that were asked for HubSpot says it does not have."""
+    return {
+        key
+        for error in entries(document, "errors")
+        if error.get("category") == "OBJECT_NOT_FOUND"
+        for key in named(error, "ids")
+    }
 
 
 def named(error: Mapping[str, Any], key: str) -> list[str]:

@@ -1,22 +1,25 @@
 """Reads HubSpot back into `hubspot_mirror`: all of it once, then what changed.
 
-What to read comes from the view `mirror_plan`; what becomes of it is decided by the procedures
-that take the staged pages over. Rows are staged in chunks and never all in memory.
+What to read comes from the view `mirror_plan`; what becomes of it is decided by the procedure
+that takes the staged pages over. Rows are staged in chunks and never all in memory. A record is
+dead where HubSpot says so, never because a page lacks it.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from pusher import logs
-from pusher.errors import Failed
-from pusher.hubspot import SEARCH_LIMIT, Document, HubSpot
+from pusher.errors import Failed, PusherError
+from pusher.hubspot import SEARCH_LIMIT, Document, HubSpot, entries, gone_ids
 from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse, as_json, json_line
 
@@ -24,6 +27,9 @@ CHUNK_ROWS = 10_000  # at HubSpot's ceiling one load in five seconds
 RESULTS_CAP = 10_000  # no search shows a result beyond that place
 SPANS = 8  # searches in flight: enough for five a second where one takes a second and a half
 WORTH_SPLITTING = SPANS * SEARCH_LIMIT
+LOOKUP_IDS = 100
+STANDSTILLS = 5  # pages in a row that lead back to themselves
+ARCHIVED_PAGES = 20  # of the recycling bin, which has no filter; the count notices what is beyond
 
 
 @dataclass(frozen=True)
@@ -41,26 +47,48 @@ class _Span(NamedTuple):
 
     above: str
     upto: str | None
+    after: str | None = None  # a place within it, where a page had no record to go on from
+
+
+class _Incomplete(PusherError):
+    """A delta that does not add up: only reading everything can tell what it lacks."""
 
 
 def refresh(
     warehouse: Warehouse, hubspot: HubSpot, settings: Settings, plan: Row, *, full: bool = False
 ) -> Refreshed:
     """Bring the mirror of one entity up to date."""
-    entity = plan["entity"]
-    full = full or plan["needs_full"] or plan["watermark"] is None
+    if not (full or plan["needs_full"] or plan["watermark"] is None):
+        try:
+            return _refresh(warehouse, hubspot, settings, plan, "delta")
+        except _Incomplete as error:
+            logs.event(
+                "mirror_incomplete", severity="WARNING", entity=plan["entity"], code=error.code
+            )
+    return _refresh(warehouse, hubspot, settings, plan, "full")
+
+
+def _refresh(
+    warehouse: Warehouse, hubspot: HubSpot, settings: Settings, plan: Row, mode: str
+) -> Refreshed:
     watermark = hubspot.clock  # what changes from here on is for the next refresh
     refresh_id = uuid.uuid4().hex
-    pages = _all(hubspot, plan) if full else _changed(hubspot, plan)
-    rows = _stage(warehouse, refresh_id, plan, pages)
-    if full:
+    if mode == "full":
+        rows = _stage(warehouse, refresh_id, plan, _listed(hubspot, plan))
         _check_shrinkage(warehouse, settings, refresh_id, plan, rows)
-        warehouse.call("replace_mirror", refresh_id, entity, watermark)
+        unlisted = _rows(warehouse, settings, "mirror_unlisted", plan, refresh_id=refresh_id)
+        rows += _stage(warehouse, refresh_id, plan, _looked_up(hubspot, plan, unlisted))
     else:
-        warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
-    mode = "full" if full else "delta"
-    logs.event("mirror_refreshed", entity=entity, mode=mode, rows=rows)
-    return Refreshed(entity, watermark, mode, rows)
+        archived = islice(_listed(hubspot, plan, archived=True), ARCHIVED_PAGES)
+        rows = _stage(warehouse, refresh_id, plan, chain(_changed(hubspot, plan), archived))
+    warehouse.call("apply_mirror_refresh", refresh_id, plan["entity"], watermark, mode)
+    logs.event("mirror_refreshed", entity=plan["entity"], mode=mode, rows=rows)
+    if mode == "delta":
+        # Who is deleted for good is in no list, nor need a restored record be in one.
+        total = hubspot.search(plan["object_type"], {"filterGroups": [], "limit": 1}).get("total")
+        if total != _rows(warehouse, settings, "mirror_plan", plan)[0]["live_rows"]:
+            raise _Incomplete("other_count")
+    return Refreshed(plan["entity"], watermark, mode, rows)
 
 
 def bury(warehouse: Warehouse, entity: str, hubspot_ids: list[str], watermark: datetime) -> None:
@@ -68,23 +96,49 @@ def bury(warehouse: Warehouse, entity: str, hubspot_ids: list[str], watermark: d
     refresh_id = uuid.uuid4().hex
     lines = [_line(refresh_id, entity, hubspot_id, None, None) for hubspot_id in hubspot_ids]
     warehouse.append("hubspot_mirror_stage", BytesIO(b"".join(lines)))
-    warehouse.call("apply_mirror_delta", refresh_id, entity, watermark)
+    warehouse.call("apply_mirror_refresh", refresh_id, entity, watermark, "delta")
 
 
-def _all(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
+def _listed(hubspot: HubSpot, plan: Row, *, archived: bool = False) -> Iterator[list[Document]]:
     after: str | None = None
+    standstills = 0
     while True:
-        document = hubspot.page(plan["object_type"], plan["properties"], after)
-        yield document.get("results", [])
-        after = document.get("paging", {}).get("next", {}).get("after")
+        document = hubspot.page(plan["object_type"], plan["properties"], after, archived=archived)
+        yield entries(document, "results")
+        before, after = after, _next(document)
         if not after:
             return
+        standstills = standstills + 1 if after == before else 0
+        if standstills == STANDSTILLS:
+            raise Failed("mirror_stuck", f"{plan['entity']}: HubSpot's list leads back to its page")
+
+
+def _next(document: Document) -> str | None:
+    """Where an answer goes on; only its absence ends a listing, never a short page."""
+    return ((document.get("paging") or {}).get("next") or {}).get("after")
+
+
+def _looked_up(hubspot: HubSpot, plan: Row, unlisted: list[Row]) -> Iterator[list[Document]]:
+    """What HubSpot says, by id, of records that a listing lacks: there after all, or gone. One of
+    which it says nothing stays as the mirror has it."""
+    ids = [row["hubspot_id"] for row in unlisted]
+    for start in range(0, len(ids), LOOKUP_IDS):
+        inputs = [{"id": hubspot_id} for hubspot_id in ids[start : start + LOOKUP_IDS]]
+        body = json.dumps({"inputs": inputs, "properties": plan["properties"].split(",")}).encode()
+        document = hubspot.read(plan["object_type"], body)
+        yield entries(document, "results") + [
+            {"id": hubspot_id, "archived": True} for hubspot_id in gone_ids(document)
+        ]
 
 
 def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
     """Pages by record id, so that neither the cap on results nor equal timestamps can hide one;
     by several ranges of ids at once where there is much to read."""
-    since = _filter(plan["last_modified_property"], "GTE", _start(hubspot, plan))
+    since = {
+        "propertyName": plan["last_modified_property"],
+        "operator": "GTE",
+        "value": str(int(plan["delta_from"].timestamp() * 1000)),
+    }
 
     def search(span: _Span, **more: Any) -> Document:
         above = {"propertyName": "hs_object_id", "operator": "GT", "value": span.above}
@@ -94,16 +148,16 @@ def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": plan["properties"].split(","),
             "limit": SEARCH_LIMIT,
+            **({"after": span.after} if span.after else {}),
         }
         return hubspot.search(plan["object_type"], body | more)
 
     def split(span: _Span, records: int) -> list[_Span]:
-        # One record short of full pages: so a span's last page tells that it is the last.
-        size = records // WORTH_SPLITTING * SEARCH_LIMIT - 1
+        size = records // WORTH_SPLITTING * SEARCH_LIMIT
         places = [str(size * number - 1) for number in range(1, SPANS)]
         ends = readers.map(lambda place: search(span, after=place, limit=1), places)
         # Places in the results shift while records change; the records that stand there do not.
-        bounds = [str(record["id"]) for end in ends for record in end.get("results", [])]
+        bounds = [str(record["id"]) for end in ends for record in entries(end, "results")]
         starts = [span.above, *bounds]
         return [_Span(*ends) for ends in zip(starts, [*bounds, span.upto], strict=True)]
 
@@ -113,43 +167,35 @@ def _changed(hubspot: HubSpot, plan: Row) -> Iterator[list[Document]]:
         while pending:
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 span, page = pending.pop(future), future.result()
-                yield page.get("results", [])
+                yield entries(page, "results")
                 rest, records = _rest(span, page)
                 if rest is None:
                     continue
-                is_worth_it = not pending and records >= WORTH_SPLITTING
+                is_worth_it = not pending and not rest.after and records >= WORTH_SPLITTING
                 spans = split(rest, min(records, RESULTS_CAP)) if is_worth_it else [rest]
                 pending |= {readers.submit(search, span): span for span in spans}
 
 
 def _rest(span: _Span, page: Document) -> tuple[_Span | None, int]:
-    """What a page has left of its span, and about how many records that is."""
-    results = page.get("results", [])
-    if len(results) < SEARCH_LIMIT:
-        return None, 0
-    return _Span(str(results[-1]["id"]), span.upto), int(page.get("total", 0)) - len(results)
+    """What a page has left of its span, and about how many records that is: it is the last where
+    it names no next one and holds as many records as HubSpot counts."""
+    results, after = entries(page, "results"), _next(page)
+    records = int(page.get("total") or 0) - len(results)
+    if results and (after or records > 0):
+        return _Span(str(results[-1]["id"]), span.upto), records
+    if after and after != span.after:
+        return _Span(span.above, span.upto, after), records
+    if after or (records > 0 and not span.after):
+        raise _Incomplete("short_search")
+    return None, 0
 
 
-def _start(hubspot: HubSpot, plan: Row) -> datetime:
-    """Where the delta starts: in the overlap, unless HubSpot's index shows no more of it than we
-    hold. Asking costs one request, reading the overlap again one in two hundred records."""
-    delta_from: datetime = plan["delta_from"]
-    watermark: datetime = plan["watermark"]
-    if plan["rows_in_overlap"] <= SEARCH_LIMIT:
-        return delta_from
-    name = plan["last_modified_property"]
-    filters = [_filter(name, "GTE", delta_from), _filter(name, "LTE", watermark)]
-    body = {"filterGroups": [{"filters": filters}], "limit": 1}
-    total = hubspot.search(plan["object_type"], body).get("total")
-    return watermark if total == plan["rows_in_overlap"] else delta_from
-
-
-def _filter(name: str, operator: str, moment: datetime) -> Document:
-    return {
-        "propertyName": name,
-        "operator": operator,
-        "value": str(int(moment.timestamp() * 1000)),
-    }
+def _rows(warehouse: Warehouse, settings: Settings, view: str, plan: Row, **more: str) -> list[Row]:
+    """What a view says of this entity."""
+    where = " and ".join(f"{name} = @{name}" for name in ("entity", *more))
+    return warehouse.query(
+        f"select * from {settings.table(view)} where {where}", entity=plan["entity"], **more
+    )
 
 
 def _stage(
@@ -162,8 +208,9 @@ def _stage(
         loading: Future[None] | None = None
         for page in pages:
             for record in page:
-                properties = record.get("properties", {})
-                modified = properties.get(plan["last_modified_property"]) or record.get("updatedAt")
+                properties = None if record.get("archived") else record.get("properties") or {}
+                modified = (properties or {}).get(plan["last_modified_property"])
+                modified = modified or record.get("updatedAt")
                 lines.write(
                     _line(refresh_id, plan["entity"], str(record["id"]), properties, modified)
                 )
@@ -202,12 +249,7 @@ def _line(
 def _check_shrinkage(
     warehouse: Warehouse, settings: Settings, refresh_id: str, plan: Row, staged: int
 ) -> None:
-    checks = warehouse.query(
-        f"""select * from {settings.table("mirror_refresh_check")}
-        where refresh_id = @refresh_id and entity = @entity""",
-        refresh_id=refresh_id,
-        entity=plan["entity"],
-    )
+    checks = _rows(warehouse, settings, "mirror_refresh_check", plan, refresh_id=refresh_id)
     # Without a staged row the view has nothing to say; from something to nothing is too much.
     blocks = checks[0]["blocks"] if checks else plan["live_rows"] > 0
     logs.event("mirror_staged", entity=plan["entity"], staged=staged, rows=plan["live_rows"])

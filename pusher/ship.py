@@ -26,7 +26,7 @@ from pusher.errors import (
     RunError,
     Transient,
 )
-from pusher.hubspot import Document, HubSpot, entries, named
+from pusher.hubspot import Document, HubSpot, entries, gone_ids
 from pusher.results import (
     CHANGED,
     LEFT_OUT,
@@ -227,13 +227,7 @@ class Shipper:
             properties = record.get("properties") or {}
             key = properties.get(like.id_property) if batch.is_upsert else record.get("id")
             current[str(key)] = record
-        gone = {
-            key
-            for error in entries(document, "errors")
-            if error.get("category") == "OBJECT_NOT_FOUND"
-            for key in named(error, "ids")
-        }
-        return current, gone - current.keys()
+        return current, gone_ids(document) - current.keys()
 
     def _settle(self, batch: Batch, correlated: Correlated) -> list[Result]:
         """Give every row a result: look up what the answer left open."""

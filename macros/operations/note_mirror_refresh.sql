@@ -1,5 +1,5 @@
 {#- Records how fresh the mirror of one entity is, and which properties it holds. -#}
-{% macro note_mirror_refresh(entity, watermark, is_full) -%}
+{% macro note_mirror_refresh(entity, watermark, mode) -%}
 merge into {{ source('hubspot', 'hubspot_mirror_state') }} as mirror_state
 using (
     select entity, property_list
@@ -9,17 +9,15 @@ using (
     on mirror_state.entity = plan.entity
 when matched then update set
     watermark = {{ watermark }},
-    {%- if is_full %}
-    full_refreshed_at = {{ watermark }},
-    property_list = plan.property_list,
-    {%- endif %}
+    full_refreshed_at = if({{ mode }} = 'full', {{ watermark }}, mirror_state.full_refreshed_at),
+    property_list = if({{ mode }} = 'full', plan.property_list, mirror_state.property_list),
     refreshed_at = current_timestamp()
 when not matched then insert (
     entity, watermark, full_refreshed_at, property_list, refreshed_at
 ) values (
     plan.entity,
     {{ watermark }},
-    {{ watermark if is_full else 'null' }},
+    if({{ mode }} = 'full', {{ watermark }}, null),
     plan.property_list,
     current_timestamp()
 );

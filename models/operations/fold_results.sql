@@ -175,6 +175,13 @@ where resolved_at < timestamp_sub(current_timestamp(), interval {{ retention_day
 
 delete from {{ ledger }}
 where started_at < timestamp_sub(current_timestamp(), interval {{ retention_days }} day);
+
+-- What a refresh had staged when it was refused or killed; none lasts for a day.
+delete from {{ source('hubspot', 'hubspot_mirror_stage') }}
+where loaded_at < timestamp_sub(current_timestamp(), interval 1 day);
+
+delete from {{ source('hubspot', 'hubspot_portal_stage') }}
+where checked_at < timestamp_sub(current_timestamp(), interval 1 day);
 {%- if var('rekey_certain_merges') %}
 
 -- Charts that were merged in AMD, where there is no doubt.

@@ -39,17 +39,11 @@ starts as (
 counts as (
 
     select
-        mirror.entity,
+        entity,
         count(*) as live_rows,
-        countif(
-            mirror.last_modified_at >= starts.delta_from
-            and mirror.last_modified_at <= starts.watermark
-        ) as rows_in_overlap,
     from mirror
-    left join starts
-        on mirror.entity = starts.entity
-    where not coalesce(mirror.is_dead, false)
-    group by mirror.entity
+    where not coalesce(is_dead, false)
+    group by entity
 
 ),
 
@@ -63,7 +57,6 @@ final as (
         mirrored_properties.property_list as properties,
         starts.watermark,
         starts.delta_from,
-        coalesce(counts.rows_in_overlap, 0) as rows_in_overlap,
         coalesce(counts.live_rows, 0) as live_rows,
         -- By itself once a week; and when the catalogue asks for a property that the rows lack.
         coalesce(

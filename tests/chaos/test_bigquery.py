@@ -76,7 +76,7 @@ FOR_GOOD = {
         r"from [^ ]*push_gates", {"status": 403, "reason": "quotaExceeded"}, False,
     ),
     "mirror load": (r"^PUT .*\"hubspot_id\"", LOAD_ERROR, False),
-    "mirror delta": (r"call [^ ]*apply_mirror_delta", {}, False),
+    "mirror delta": (r"call [^ ]*apply_mirror_refresh", {}, False),
     "queue": (r"select entity, object_type.*reverse_etl_snapshot", {}, False),
     "lease": (r"set holder = @run_id", {}, False),
     "result load": (RESULT_LOAD, {}, True),

@@ -92,7 +92,7 @@ PLACES = {
             ("mirror",),
             (
                 at_bigquery(r"^PUT .*\"refresh_id\".*\"hubspot_id\"", skips=(0, 1)),
-                at_bigquery(r"call [^ ]*(replace_mirror|apply_mirror_delta)", skips=(0, 1)),
+                at_bigquery(r"call [^ ]*apply_mirror_refresh", skips=(0, 1)),
                 at_hubspot(r"/search$|/objects/.*(contacts|0-1|_roi|2-\d+)$", method=""),
             ),
         ),

@@ -252,6 +252,8 @@ def world(
         burst_limit=100_000, search_limit=1_000, latency_ms=0, per_record_ms=0, daily_limit=0,
         echo_trace_id=True, shuffle_results=True, clash_with_trace_ids="row",
         merged_in_batch_update="leave_out", update_errors_with_trace_ids="row",
+        clock_offset_ms=0, index_lag_ms=0, partial_errors="207", last_page_paging="absent",
+        empty_properties="null", identical_write="touch",
     )  # fmt: skip
     env = {
         "GCP_PROJECT_ID": PROJECT,

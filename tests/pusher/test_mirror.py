@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,12 +34,18 @@ def mirrored(world: World) -> dict[str, dict[str, Any]]:
     return {row["hubspot_id"]: json.loads(row["properties"]) for row in rows}
 
 
-def searches(world: World) -> int:
+def requests(world: World, path: str) -> int:
     return sum(
-        count["count"]
-        for count in world.hubspot.request_counts()
-        if count["path"].endswith("/search")
+        count["count"] for count in world.hubspot.request_counts() if re.search(path, count["path"])
     )
+
+
+def searches(world: World) -> int:
+    return requests(world, "/search$")
+
+
+def listings(world: World) -> int:
+    return requests(world, r"/objects/[^/]*/?[^/]*$")
 
 
 def load(world: World, count: int, **more: Any) -> None:
@@ -73,13 +80,14 @@ def test_half_an_emoji_does_not_end_a_refresh(
 def test_a_delta_reads_only_what_changed_since(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:
-    """One request where nothing changed; edits and new records otherwise."""
+    """Three requests where nothing changed; edits and new records otherwise."""
     old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     load(world, 300, updatedAt=old)
     refresh(world, warehouse, hubspot)
     world.hubspot.clear_requests()
     assert refresh(world, warehouse, hubspot).rows == 0
-    assert searches(world) == 1
+    assert searches(world) == 2  # what changed, and how many there are
+    assert listings(world) == 1  # of the recycling bin
 
     edited = next(iter(mirrored(world)))
     world.hubspot.edit("contacts", edited, firstname="Edited")
@@ -128,18 +136,18 @@ def test_spans_read_at_once_hide_no_record_while_others_leave_the_results(
     assert len(at_once) > 1
 
 
-def test_an_overlap_that_is_known_is_not_read_again(
-    world: World, warehouse: Warehouse, hubspot: HubSpot
-) -> None:
-    """One request asks whether HubSpot's index shows more of it than the mirror holds."""
+def test_the_overlap_is_always_read(world: World, warehouse: Warehouse, hubspot: HubSpot) -> None:
+    """Equal counts with different sets: one left the overlap, another came in late."""
     load(world, 450)
-    world.hubspot.set(clock_offset_ms=5_000)
     refresh(world, warehouse, hubspot)
-    world.hubspot.set(clock_offset_ms=10_000)
-    world.hubspot.clear_requests()
+    world.hubspot.archive(next(iter(mirrored(world))))
+    late = datetime.now(UTC) - timedelta(minutes=1)
+    world.hubspot.load("contacts", [{"properties": {"firstname": "Late"},
+                                     "updatedAt": late.isoformat()}])  # fmt: skip
 
-    assert refresh(world, warehouse, hubspot).rows == 0
-    assert searches(world) == 2
+    assert refresh(world, warehouse, hubspot).mode == "delta"
+    assert "Late" in {p["firstname"] for p in mirrored(world).values()}
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
 
 
 def test_a_late_record_in_the_overlap_is_found(
@@ -147,7 +155,6 @@ def test_a_late_record_in_the_overlap_is_found(
 ) -> None:
     """The index lags behind the store: what it shows late lies before the watermark."""
     load(world, 450)
-    world.hubspot.set(clock_offset_ms=5_000)
     refresh(world, warehouse, hubspot)
     late = datetime.now(UTC) - timedelta(minutes=1)
     world.hubspot.load("contacts", [{"properties": {"firstname": "Late"},
@@ -185,3 +192,167 @@ def test_what_is_gone_is_buried_at_once(
     assert gone not in mirrored(world)
     dead = world.query("select * from etl.hubspot_mirror where is_dead")
     assert [(row["hubspot_id"], row["properties"]) for row in dead] == [(gone, None)]
+
+
+def test_the_watermark_is_hubspots_clock_before_the_first_page(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """Neither ours, nor the time at which the last page came."""
+    load(world, 250)
+    world.hubspot.set(clock_offset_ms=3_600_000)
+    hubspot.portal_id()
+    before = hubspot.clock
+    started_at = datetime.now(UTC)
+
+    class Later(HubSpot):
+        def page(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+            document = super().page(*arguments, **options)
+            self.clock += timedelta(minutes=5)
+            return document
+
+    done = refresh(world, warehouse, Later(world.settings(), TOKEN))
+
+    assert before <= done.watermark < before + timedelta(minutes=1)
+    assert done.watermark > started_at + timedelta(minutes=50)
+    stored = world.query("select watermark from etl.hubspot_mirror_state")[0]["watermark"]
+    assert stored == done.watermark
+
+
+@pytest.mark.parametrize("paging", ["absent", "null", "empty"])
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_only_the_absence_of_a_next_page_ends_a_listing(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, mode: str, paging: str
+) -> None:
+    """A page shorter than it may be is not the last, not even one without any row."""
+    world.hubspot.set(last_page_paging=paging)
+    if mode == "delta":
+        refresh(world, warehouse, hubspot)
+    load(world, 450, updatedAt=datetime.now(UTC).isoformat())
+    path = {"full": "/(contacts|0-1)$", "delta": "/search$"}[mode]
+    world.hubspot.faults(
+        [
+            {"kind": "short_page", "count": count, "match": {"path_regex": path}}
+            for count in (30, 0, 1, 100)
+        ]
+    )
+    done = refresh(world, warehouse, hubspot, full=mode == "full")
+
+    assert done.mode == mode
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+
+
+@pytest.mark.parametrize("kind", ["empty_body", "unlisted"])
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_an_answer_without_results_is_asked_for_again(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, mode: str, kind: str
+) -> None:
+    """It ends no refresh, and buries nobody."""
+    load(world, 250)
+    if mode == "delta":
+        refresh(world, warehouse, hubspot)
+        load(world, 250)
+    match = {"path_regex": {"full": "/(contacts|0-1)$", "delta": "/search$"}[mode]}
+    fault = {"kind": "empty_body"} if kind == "empty_body" else {
+        "kind": "status", "status": 200, "body": {"total": 0, "paging": None}
+    }  # fmt: skip
+    world.hubspot.faults([{**fault, "match": match}])
+    refresh(world, warehouse, hubspot, full=mode == "full")
+
+    assert world.hubspot.fired()
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+
+
+def test_a_search_that_counts_more_than_it_shows_is_not_believed(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """All is read instead, from the primary store."""
+    refresh(world, warehouse, hubspot)
+    load(world, 250)
+    short = {"total": 250, "results": []}
+    world.hubspot.faults(
+        [{"kind": "status", "status": 200, "body": short, "match": {"path_regex": "/search$"}}]
+    )
+    assert refresh(world, warehouse, hubspot).mode == "full"
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+
+
+def test_nothing_is_buried_for_not_being_listed(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """Whom a full listing lacks is asked for by id: one is there after all, one is gone."""
+    load(world, 40)
+    refresh(world, warehouse, hubspot)
+    known = sorted(mirrored(world), key=int)
+    world.hubspot.archive(known[1])
+    left_out = {"path_regex": "/(contacts|0-1)$"}
+    world.hubspot.fault("leave_out", match=left_out, ids=[known[0]])
+    refresh(world, warehouse, hubspot, full=True)
+
+    assert requests(world, "/batch/read$") == 1
+    assert set(mirrored(world)) == set(known) - {known[1]}
+
+
+def test_of_whom_hubspot_says_nothing_the_mirror_keeps_what_it_has(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """Neither listed, nor read, nor reported missing."""
+    load(world, 40)
+    refresh(world, warehouse, hubspot)
+    known = sorted(mirrored(world), key=int)
+    world.hubspot.fault("leave_out", match={"path_regex": "/(contacts|0-1)$"}, ids=[known[0]])
+    world.hubspot.fault("empty_results", match={"path_regex": "/batch/read$"})
+    refresh(world, warehouse, hubspot, full=True)
+
+    assert set(mirrored(world)) == set(known)
+
+
+@pytest.mark.parametrize("how", ["archive", "gdpr_delete"])
+def test_what_staff_deleted_is_dead_the_next_night(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, how: str
+) -> None:
+    """The recycling bin is read in each run; who is not even there is missed by the count."""
+    old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    load(world, 120, updatedAt=old)
+    refresh(world, warehouse, hubspot)
+    gone = next(iter(mirrored(world)))
+    getattr(world.hubspot, how)(gone)
+    done = refresh(world, warehouse, hubspot)
+
+    assert done.mode == {"archive": "delta", "gdpr_delete": "full"}[how]
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+    assert gone not in mirrored(world)
+
+
+def test_a_full_recycling_bin_does_not_cost_a_request_for_each_hundred(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many pages and no more; whom they lack, the count misses."""
+    monkeypatch.setattr(mirror, "ARCHIVED_PAGES", 2)
+    old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    load(world, 250, updatedAt=old, archived=True)
+    load(world, 40, updatedAt=old)
+    refresh(world, warehouse, hubspot)
+    gone = next(iter(mirrored(world)))
+    world.hubspot.archive(gone)
+    assert refresh(world, warehouse, hubspot).mode == "full"
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+
+    world.hubspot.clear_requests()
+    assert refresh(world, warehouse, hubspot).mode == "delta"
+    assert listings(world) == 2
+
+
+def test_a_restored_record_lives_again(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """Whether or not the restoring touched its last-modified time."""
+    old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    load(world, 20, updatedAt=old)
+    refresh(world, warehouse, hubspot)
+    gone = next(iter(mirrored(world)))
+    world.hubspot.archive(gone)
+    refresh(world, warehouse, hubspot)
+    world.hubspot.restore(gone)
+    refresh(world, warehouse, hubspot)
+
+    assert gone in mirrored(world)

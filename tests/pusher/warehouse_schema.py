@@ -76,11 +76,6 @@ VIEWS = {
             (select string_agg(property) from etl.catalogue_properties as listed
                 where listed.entity = objects.entity) as properties,
             state.watermark, timestamp_sub(state.watermark, interval 10 minute) as delta_from,
-            (select count(*) from etl.hubspot_mirror as mirror
-                where mirror.entity = objects.entity and not mirror.is_dead
-                    and mirror.last_modified_at >=
-                        timestamp_sub(state.watermark, interval 10 minute)
-                    and mirror.last_modified_at <= state.watermark) as rows_in_overlap,
             state.full_refreshed_at is null as needs_full,
             (select count(*) from etl.hubspot_mirror as mirror
                 where mirror.entity = objects.entity and not mirror.is_dead) as live_rows
@@ -95,6 +90,13 @@ VIEWS = {
             select refresh_id, entity, count(*) as staged_rows
             from etl.hubspot_mirror_stage group by refresh_id, entity
         ) as staged""",
+    "mirror_unlisted": """
+        select refreshes.refresh_id, mirror.entity, mirror.hubspot_id
+        from (select distinct refresh_id, entity from etl.hubspot_mirror_stage) as refreshes
+        inner join etl.hubspot_mirror as mirror on refreshes.entity = mirror.entity
+        left join etl.hubspot_mirror_stage as stage
+            on refreshes.refresh_id = stage.refresh_id and mirror.hubspot_id = stage.hubspot_id
+        where not mirror.is_dead and stage.hubspot_id is null""",
     "push_gates": """
         select runs.run_id, gates.*
         from (
@@ -138,29 +140,26 @@ PROCEDURES = {
         select in_run_id as run_id, * from etl.decisions
         where entity in unnest(split(in_entities, ','));
         insert into etl.calls values ('take_snapshot', current_timestamp());""",
-    "apply_mirror_delta(in_refresh_id string, in_entity string, in_watermark timestamp)": """
+    "apply_mirror_refresh(in_refresh_id string, in_entity string, in_watermark timestamp,"
+    " in_mode string)": """
         delete from etl.hubspot_mirror where entity = in_entity and hubspot_id in (
             select hubspot_id from etl.hubspot_mirror_stage where refresh_id = in_refresh_id
         );
         insert into etl.hubspot_mirror (entity, hubspot_id, properties, last_modified_at, is_dead)
         select entity, hubspot_id, properties, last_modified_at, is_dead
-        from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;
-        update etl.hubspot_mirror_state set watermark = in_watermark where entity = in_entity;
-        delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
-    "replace_mirror(in_refresh_id string, in_entity string, in_watermark timestamp)": """
-        delete from etl.hubspot_mirror where entity = in_entity
-            and in_refresh_id in (select refresh_id from etl.hubspot_mirror_stage);
-        insert into etl.hubspot_mirror (entity, hubspot_id, properties, last_modified_at, is_dead)
-        select entity, hubspot_id, properties, last_modified_at, is_dead
-        from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;
-        delete from etl.hubspot_mirror_state where entity = in_entity;
-        insert into etl.hubspot_mirror_state (entity, watermark, full_refreshed_at)
-        values (in_entity, in_watermark, in_watermark);
+        from etl.hubspot_mirror_stage where refresh_id = in_refresh_id
+        qualify row_number() over (partition by hubspot_id order by loaded_at desc) = 1;
+        insert into etl.hubspot_mirror_state (entity)
+        select in_entity from unnest([1]) as one
+        where in_entity not in (select entity from etl.hubspot_mirror_state);
+        update etl.hubspot_mirror_state
+        set watermark = in_watermark,
+            full_refreshed_at = if(in_mode = 'full', in_watermark, full_refreshed_at)
+        where entity = in_entity;
         delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
     "replace_portal_properties(in_refresh_id string, in_entity string)": """
         insert into etl.calls values ('replace_portal_properties', current_timestamp());
-        delete from etl.hubspot_portal_properties where entity = in_entity
-            and in_refresh_id in (select refresh_id from etl.hubspot_portal_stage);
+        delete from etl.hubspot_portal_properties where entity = in_entity;
         insert into etl.hubspot_portal_properties (entity, property, label, property_type,
             field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at,
             is_required, validation_rules)

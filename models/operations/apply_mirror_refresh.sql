@@ -1,7 +1,11 @@
-{{ config(meta={'arguments': ['in_refresh_id string', 'in_entity string', 'in_watermark timestamp']}) }}
+{{ config(meta={'arguments': [
+    'in_refresh_id string', 'in_entity string', 'in_watermark timestamp', 'in_mode string'
+]}) }}
 {%- set mirror = source('hubspot', 'hubspot_mirror') %}
 {%- set stage = source('hubspot', 'hubspot_mirror_stage') %}
--- Rows that HubSpot says are gone keep their ids only.
+-- One statement takes over what a refresh has staged, all of the entity (in_mode 'full') or what
+-- changed ('delta'): a reader sees the old or the new. Rows that HubSpot says are gone keep their
+-- ids only; what the stage lacks stays. Called again once the stage is cleared, it does nothing.
 merge into {{ mirror }} as mirror
 using (
     select
@@ -42,7 +46,7 @@ when not matched then insert (
 
 {{ bury_merged_records('in_entity') }}
 
-{{ note_mirror_refresh('in_entity', 'in_watermark', is_full=false) }}
+{{ note_mirror_refresh('in_entity', 'in_watermark', 'in_mode') }}
 
 delete from {{ stage }}
 where refresh_id = in_refresh_id;
