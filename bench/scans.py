@@ -29,7 +29,10 @@ from bench.world import UNLIMITED, World
 from sandbox.sample_data import Clinic
 
 # What the pusher asks for in every run, next to the procedures.
-PUSHER_VIEWS = ("catalogue_objects", "mirror_plan", "push_gates", "snapshot_counts")
+PUSHER_VIEWS = (
+    "catalogue_objects", "mirror_plan", "mirror_plan", "mirror_plan", "push_gates",
+    "snapshot_counts",
+)  # fmt: skip
 PUSHER_PROCEDURES = ("fold_results", "fold_results", "apply_mirror_refresh", "apply_mirror_refresh")
 # As wide and long as the clinic or the portal; all others are small.
 BIG = (

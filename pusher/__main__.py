@@ -147,8 +147,6 @@ def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     for build in ledger.newest_builds(at).values():
         if differences := settings.differences(build["settings"]):
             raise SettingsError("settings_differ", f"{differences}: `dbt build` with the same ones")
-    for row in at.objects:
-        at.hubspot.resolve(row["object_type"], at.portal_id)
     with session.holding_lease(at):  # what it finds is written down
         portal.record(at)
     findings = portal.unreadable(at) + portal.findings(at)

@@ -53,6 +53,10 @@ class Batch:
             return {_key_in_payload(row): row for row in self.rows}
         return {str(row.hubspot_id): row for row in self.rows}
 
+    @cached_property
+    def refs(self) -> frozenset[str]:
+        return frozenset(row.record_ref for row in self.rows)
+
     @property
     def halves(self) -> tuple[Batch, Batch]:
         middle = len(self.rows) // 2
@@ -75,6 +79,12 @@ class Batch:
             body["idProperty"] = self.like.id_property
             names = {*names, self.like.id_property}
         return json.dumps({**body, "properties": sorted(names)}).encode()
+
+
+def without(row: QueueRow, names: Iterable[str]) -> QueueRow:
+    """The row without some of its properties."""
+    left = {name: value for name, value in read_object(row.properties).items() if name not in names}
+    return row._replace(properties=json.dumps(left))
 
 
 def _key_in_payload(row: QueueRow) -> str:

@@ -92,7 +92,6 @@ class Transient(PusherError):
     def __init__(self, code: str, *, wait: float = 0.0) -> None:
         super().__init__(code)
         self.wait = wait
-        self.in_outage = False  # set where nothing at all succeeds: then giving up is no use
 
 
 class Throttled(Transient):

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,8 +56,10 @@ class HubSpot:
 
     def __init__(self, settings: Settings, token: str = "") -> None:
         self.limiter = Limiter()
-        self.breaker = Breaker()
         self.policy = Policy(settings.max_retries + 1, settings.initial_backoff)
+        # Who gives up on a reading has nothing to halve: patient until the breaker is not.
+        self._patient = replace(self.policy, tries=2 * self.policy.tries)
+        self._breakers = {is_write: Breaker() for is_write in (False, True)}
         self.before_write: Callable[[], None] = lambda: None
         self.halted = threading.Event()
         self.requests = 0
@@ -81,16 +84,23 @@ class HubSpot:
 
     # One attempt each: the ship loop repeats a guard read and its write as one.
 
-    def batch(self, object_type: str, operation: str, body: bytes) -> Document:
-        """`read`, `update` or `upsert` up to a hundred records."""
+    def batch(
+        self, object_type: str, operation: str, body: bytes, of: frozenset[str] = frozenset()
+    ) -> Document:
+        """`read`, `update` or `upsert` up to a hundred records, which `of` names."""
         path = f"{self._objects}/{self._type(object_type)}/batch/{operation}"
-        return self._send("POST", path, body, is_write=operation != "read", holds=ANSWERED)
+        return self._send("POST", path, body, is_write=operation != "read", holds=ANSWERED, of=of)
+
+    def check_outage(self) -> None:
+        """Raise where the latest requests have failed, and not for one record's sake."""
+        for breaker in self._breakers.values():
+            breaker.check(is_patient=False)
 
     # With retries.
 
     def read(self, object_type: str, body: bytes) -> Document:
         """Up to a hundred records."""
-        return self.policy.call(lambda: self.batch(object_type, "read", body))
+        return self._patient.call(lambda: self.batch(object_type, "read", body))
 
     def search(self, object_type: str, body: Document) -> Document:
         """One page of search results, and the total."""
@@ -187,7 +197,7 @@ class HubSpot:
         return quote(self.canonical(object_type), safe="")
 
     def _call(self, method: str, path: str, body: bytes | None = None, **options: Any) -> Document:
-        return self.policy.call(lambda: self._send(method, path, body, **options))
+        return self._patient.call(lambda: self._send(method, path, body, **options))
 
     def _send(
         self,
@@ -200,10 +210,13 @@ class HubSpot:
         is_write: bool = False,
         may_lack: bool = False,
         holds: tuple[str, ...] = (),
+        of: frozenset[str] = frozenset(),
     ) -> Document:
-        """One request. `holds`: lists of which a readable answer has at least one."""
+        """One request. `holds`: lists of which a readable answer has at least one; `of`: records
+        on whose account HubSpot may be unable to answer."""
+        breaker = self._breakers[is_write]
         self._check_halted()
-        self.breaker.check()
+        breaker.check()
         self.limiter.wait(search=is_search)
         self._check_halted()
         if is_write:
@@ -211,6 +224,7 @@ class HubSpot:
         with self._count:
             self.requests += 1
         started_at = time.monotonic()
+        to_blame = frozenset[str]()  # no record for a silence
         try:
             try:
                 response = self._session().request(
@@ -229,22 +243,23 @@ class HubSpot:
                     hint = "HubSpot's certificate is refused: look at the proxy in between"
                     raise Failed("tls_failed", hint) from None
                 raise Transient(type(error).__name__) from None
+            to_blame = of
             document = classify(response.status_code, response.headers, content, is_search)
             if holds and not any(isinstance(document.get(name), list) for name in holds):
                 raise Transient("unreadable_answer")
         except Throttled as error:
             if self.limiter.pause(error.lane, error.pause):
-                self.breaker.failure(started_at)
+                breaker.failure(started_at)
             raise
-        except Transient as error:
-            error.in_outage = self.breaker.failure(started_at)
+        except Transient:
+            breaker.failure(started_at, to_blame)
             raise
         except Refused as error:
-            self.breaker.success()
+            breaker.success()
             if not may_lack and error.refusal.http_status == 404 and not error.refusal.category:
                 raise Transient("http_404") from None  # a gateway's page, not HubSpot's own words
             raise
-        self.breaker.success()
+        breaker.success()
         self.limiter.learn(response.headers)
         self.clock = _date(response.headers) or self.clock
         return document

@@ -20,28 +20,27 @@ from pusher.warehouse import Row, json_line
 STANDARD = "non_sensitive"
 RULES_OF_A_RUN = "snapshot_rule_findings"
 SEVERITIES = {"error": "ERROR", "warn": "WARNING", "note": "INFO"}
+WHEN = ("first_seen_at", "checked_at")
 
 
-def record(session: Session) -> bool:
-    """Store what properties the portal has; true where that differs from what was stored."""
+def record(session: Session) -> None:
+    """Store what properties the portal has, where that differs from what was stored."""
     warehouse, settings = session.warehouse, session.settings
     stored = warehouse.query(f"select * from {settings.table('hubspot_portal_properties')}")
     wanted = catalogue(session)
     checked_at = datetime.now(UTC)
-    has_changed = False
     for row in session.objects:
         entity = row["entity"]
         known = {_fingerprint(entry) for entry in stored if entry["entity"] == entity}
         found = _with_rules(session, row, properties(session, row, wanted))
-        if known == {_fingerprint(entry) for entry in found}:
+        # An object without any property is none: not to be believed.
+        if not found or known == {_fingerprint(entry) for entry in found}:
             continue
-        has_changed = True
         refresh_id = uuid.uuid4().hex
         stamp = {"refresh_id": refresh_id, "checked_at": checked_at.isoformat()}
         lines = b"\n".join(json_line(entry | stamp) for entry in found)
         warehouse.append("hubspot_portal_stage", BytesIO(lines))
         warehouse.call("replace_portal_properties", refresh_id, entity)
-    return has_changed
 
 
 def findings(session: Session, rules: str = "queue_rule_findings") -> list[Row]:
@@ -154,11 +153,13 @@ def properties(session: Session, row: Row, wanted: list[Row]) -> Iterator[Row]:
                 "sensitivity": entry.get("dataSensitivity") or STANDARD,
                 "is_read_only": bool(modification.get("readOnlyValue")),
                 "option_values": ";".join(options) or None,
+                "updated_at": entry.get("updatedAt") or entry.get("createdAt"),
             }
 
 
 def _with_rules(session: Session, row: Row, found: Iterable[Row]) -> list[Row]:
     """The properties with what HubSpot asks of their values; without, where it does not say."""
+    schema = session.hubspot.resolve(row["object_type"], session.portal_id)
     rules: dict[str, str] = {}
     try:
         for entry in session.hubspot.rules(row["object_type"]):
@@ -168,7 +169,6 @@ def _with_rules(session: Session, row: Row, found: Iterable[Row]) -> list[Row]:
             )
     except (Forbidden, Refused) as error:
         logs.event("rules_not_read", entity=row["entity"], code=error.code)
-    schema = session.hubspot.resolve(row["object_type"], session.portal_id)
     required = schema.get("requiredProperties") or []
     return [
         entry
@@ -193,4 +193,4 @@ def catalogue(session: Session) -> list[Row]:
 
 
 def _fingerprint(entry: Row) -> str:
-    return json.dumps({key: entry[key] for key in sorted(entry) if key != "checked_at"})
+    return json.dumps({key: entry[key] for key in sorted(entry) if key not in WHEN})

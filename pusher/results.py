@@ -7,6 +7,7 @@ import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from pusher.warehouse import json_line
 CREATED, UPDATED = "created", "updated"
 REJECTED, CONFLICT, NOT_FOUND = "rejected", "conflict", "not_found"
 LEFT_OUT, UNANSWERED, CHANGED = "left_out", "unanswered", "changed_in_hubspot"
-CONFIRMED = (CREATED, UPDATED)
+CONFIRMED, FRUITLESS = (CREATED, UPDATED), (REJECTED, UNANSWERED)
 
 OUTCOMES = {
     "VALIDATION_ERROR": REJECTED,
@@ -50,7 +51,12 @@ class Correlated(NamedTuple):
 
 
 def refused(row: QueueRow, refusal: Refusal) -> Result:
-    """The result of a row that HubSpot refused by itself."""
+    """The result of a row that HubSpot refused by itself. Names of properties are taken over only
+    where the row itself has such a property: anything else in an error may be a value."""
+    if refusal.property_names:
+        known = read_object(row.properties)
+        names = tuple(name for name in refusal.property_names if name in known)
+        refusal = replace(refusal, property_names=names)
     outcome = OUTCOMES.get(refusal.category or "")
     if outcome is None:
         outcome = CONFLICT if refusal.http_status == 409 else UNANSWERED
@@ -101,8 +107,7 @@ def _row_of(result: Document, batch: Batch, by_trace: Mapping[str, QueueRow]) ->
 
 
 class Recorder:
-    """Renders results as rows of the push log. Names of properties are taken over only where the
-    row itself has such a property: anything else in an error may be a value."""
+    """Renders results as rows of the push log."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
@@ -127,21 +132,23 @@ class Recorder:
             "payload_hash": row.payload_hash,
             "match_tier": row.match_tier,
             "outcome": result.outcome,
-            # What was sent, by name: the values are HubSpot's to tell.
-            "property_names": ",".join(read_object(row.properties))
-            if result.outcome in CONFIRMED
-            else None,
             "is_new": result.is_new,
             "hubspot_updated_at": updated_at if _TIMESTAMP.fullmatch(updated_at) else None,
             "pushed_at": now,
         }
+        refused = ",".join(refusal.property_names) or None
+        if result.outcome in CONFIRMED:
+            # What was sent, by name: the values are HubSpot's to tell.
+            sent = [
+                name for name in read_object(row.properties) if name not in refusal.property_names
+            ]
+            entry |= {"property_names": ",".join(sent), "refused_properties": refused}
+        else:
+            entry["property_names"] = refused
         if refusal is not _NO_REFUSAL:
-            known = read_object(row.properties) if refusal.property_names else {}
-            names = ",".join(name for name in refusal.property_names if name in known)
             entry |= {
                 "category": refusal.category,
                 "code": refusal.code,
-                "property_names": names or None,
                 "http_status": refusal.http_status,
                 "correlation_id": refusal.correlation_id,
             }
@@ -149,7 +156,7 @@ class Recorder:
 
 
 class Tally:
-    """Counts outcomes per entity, and says when too many are refusals."""
+    """Counts outcomes per entity, and says when too many of one are refusals."""
 
     RUNAWAY_ROWS = 200  # so many of no avail, and most of all: there is no use in going on
 
@@ -159,26 +166,50 @@ class Tally:
         self._lock = threading.Lock()
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.upserts_confirmed: Counter[str] = Counter()
+        self._causes: dict[str, Counter[tuple[str | None, ...]]] = defaultdict(Counter)
 
     def add(self, results: Iterable[Result]) -> None:
         with self._lock:
-            for row, outcome, *_ in results:
+            for row, outcome, _, _, _, refusal in results:
                 self.counts[row.entity][outcome] += 1
                 if row.operation == "upsert" and outcome in CONFIRMED:
                     self.upserts_confirmed[row.entity] += 1
+                if outcome in FRUITLESS:
+                    cause = (refusal.code or refusal.category, *refusal.property_names)
+                    self._causes[row.entity][cause] += 1
 
     def total(self, *outcomes: str) -> int:
         """Records with one of these outcomes; all records without any named."""
         with self._lock:
-            pairs = [pair for counter in self.counts.values() for pair in counter.items()]
-        return sum(number for name, number in pairs if not outcomes or name in outcomes)
+            return sum(_sum(counter, outcomes) for counter in self.counts.values())
 
-    def too_many_rejects(self) -> bool:
-        rejected = self.total(REJECTED)
-        return rejected >= max(1, self._max_rows) and (
-            rejected * 100 > self._max_percent * self.total()
+    def too_many_rejects(self) -> str | None:
+        """Of which entities HubSpot refused more than the limit, and what for most of all."""
+        with self._lock:
+            told = [
+                self._told(entity)
+                for entity, counter in sorted(self.counts.items())
+                if counter[REJECTED] >= max(1, self._max_rows)
+                and counter[REJECTED] * 100 > self._max_percent * counter.total()
+            ]
+        return "; ".join(told) or None
+
+    def runaway(self, entity: str) -> str | None:
+        """Why there is no use in going on with an entity, where there is none."""
+        with self._lock:
+            counter = self.counts[entity]
+            fruitless = _sum(counter, FRUITLESS)
+            is_runaway = fruitless >= self.RUNAWAY_ROWS and fruitless * 2 > counter.total()
+            return f"{self._told(entity)}: stopped early" if is_runaway else None
+
+    def _told(self, entity: str) -> str:
+        counter, causes = self.counts[entity], self._causes[entity]
+        (code, *names), _ = causes.most_common(1)[0]
+        return (
+            f"{entity}: {causes.total()} of {counter.total()} records refused or unanswered, most "
+            f"of them {code} ({', '.join(map(str, names)) or 'no property named'})"
         )
 
-    def runaway(self) -> bool:
-        fruitless = self.total(REJECTED, UNANSWERED)
-        return fruitless >= self.RUNAWAY_ROWS and fruitless * 2 > self.total()
+
+def _sum(counter: Counter[str], outcomes: tuple[str, ...]) -> int:
+    return sum(counter[name] for name in outcomes or counter)

@@ -33,14 +33,10 @@ class Policy:
         return max(hint, full / 2 + full / 2 * self.jitter())
 
     def waits(self) -> Generator[float, Any, None]:
-        """Waits for `backoff`; ends when it is time to give up.
-
-        In an outage giving up on one batch only brings the next one to the same wall, so tries
-        are not counted: the breaker ends the run.
-        """
+        """Waits for `backoff`; ends when it is time to give up."""
         error: Transient = yield 0.0
         failures, gives_up_at = 1, time.monotonic() + self.total
-        while failures < self.tries or error.in_outage:
+        while failures < self.tries:
             wait = self.seconds(failures, error.wait)
             if time.monotonic() + wait > gives_up_at:
                 return

@@ -122,15 +122,13 @@ class _Run:
     def _work(self, at: Session) -> None:
         logs.phase("fold")
         at.warehouse.call("fold_results")
+        logs.phase("check")
+        portal.record(at)  # what is read back, and sent again, hangs on it
         logs.phase("mirror")
         refreshed = refresh_mirror(at)
         queued = self._decide(at)
         if queued:
-            logs.phase("check")
-            has_changed = portal.record(at)
             portal.require(at)
-            if has_changed:  # what is sent, and whether, may hang on it
-                queued = self._decide(at)
         if not self._options.confirm(at, self._snapshot):
             raise GateStop("not_confirmed", "nothing was sent")
         error: RunError | None = None
@@ -147,8 +145,8 @@ class _Run:
                 error = error or as_run_error(caught)
         if error:
             raise error
-        if self._tally.too_many_rejects():
-            raise Failed("reject_rate", "HubSpot refused more records than MAX_REJECT_PERCENT")
+        if why := self._tally.too_many_rejects():
+            raise Failed("reject_rate", why)
 
     def _decide(self, at: Session) -> int:
         """Freeze what SQL decides on the mirror of this minute, ask the gates, count the queue."""
@@ -205,11 +203,18 @@ class _Run:
             where run_id = @run_id and is_queued""",
             run_id=at.run_id,
         )
+        needed = at.warehouse.query(f"select * from {at.settings.table('needed_properties')}")
         appender = Appender(at.warehouse, left=self._interrupts.left)
         error: RunError | None = None
         with tqdm(total=queued, unit=" records", file=sys.stderr, disable=None) as bar:
             shipper = Shipper(
-                at.hubspot, appender, self._tally, at.run_id, at.settings.workers, bar.update
+                at.hubspot,
+                appender,
+                self._tally,
+                at.run_id,
+                at.settings.workers,
+                bar.update,
+                [(row["entity"], row["operation"], row["property"]) for row in needed],
             )
             try:
                 shipper.run(pages, at.settings.batch_size)
@@ -336,7 +341,8 @@ def refresh_mirror(at: Session, *, full: bool = False) -> dict[str, Refreshed]:
     plans = [plan for plan in plans if plan["entity"] in at.entities]
 
     def refresh(plan: Row) -> Refreshed:
-        at.hubspot.resolve(plan["object_type"], at.portal_id)
+        if at.hubspot.canonical(plan["object_type"]) == plan["object_type"]:
+            at.hubspot.resolve(plan["object_type"], at.portal_id)
         return mirror.refresh(at.warehouse, at.hubspot, at.settings, plan, full=full)
 
     pool = ThreadPoolExecutor(len(plans) or 1, thread_name_prefix="mirror")

@@ -2,7 +2,8 @@
 
 Threads keep enough batches in flight to fill HubSpot's rate at any latency. A batch is guarded
 (read first, where the decision rests on values that staff may change), written, matched to the
-answer, and recorded. What HubSpot refuses as a whole is split until the bad record stands alone.
+answer, and recorded. What HubSpot refuses as a whole, or does not answer, is split until the bad
+record stands alone; what it refuses for a property that may be missing is sent once more without.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import queue
 import sys
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pusher import logs
 from pusher.appender import Appender
-from pusher.batches import Batch, QueueRow, batches, read_object
+from pusher.batches import Batch, QueueRow, batches, read_object, without
 from pusher.errors import (
     Failed,
     Halted,
@@ -29,8 +31,10 @@ from pusher.errors import (
 from pusher.hubspot import Document, HubSpot, entries, gone_ids
 from pusher.results import (
     CHANGED,
+    CONFIRMED,
     LEFT_OUT,
     NOT_FOUND,
+    REJECTED,
     UNANSWERED,
     Correlated,
     Recorder,
@@ -56,13 +60,19 @@ class Shipper:
         run_id: str,
         workers: int,
         on_progress: Callable[[int], object] = lambda rows: None,
+        needed: Iterable[tuple[str, str, str]] = (),
     ) -> None:
+        """`needed`: entity, operation and property that no such row is sent without."""
         self.gone: dict[str, list[str]] = {}  # record ids that HubSpot says are gone, by entity
         self._hubspot = hubspot
         self._appender = appender
         self._tally = tally
         self._recorder = Recorder(run_id)
         self._on_progress = on_progress
+        self._needed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for entity, operation, name in needed:
+            self._needed[entity, operation].add(name)
+        self._stopped: dict[str, str] = {}  # why nothing more of an entity is sent
         self._error: RunError | None = None
         self._lock = threading.Lock()
         self._in_flight: dict[int, int] = {}  # rows without a result, by thread
@@ -93,6 +103,10 @@ class Shipper:
                 worker.join(0.5)
         if self._error:
             raise self._error
+        if self._stopped:
+            raise Failed("reject_rate", "; ".join(self._stopped.values()))
+        if not self._tally.total(*CONFIRMED):
+            self._hubspot.check_outage()
 
     def stop(self, left: Callable[[], float]) -> int:
         """The end, whatever the cause: send nothing more, wait for what is in flight while there
@@ -123,11 +137,12 @@ class Shipper:
             if batch is None:
                 return
             try:
-                self._appender.wait_until_ready(self._hubspot.halted)
-                self._in_flight[threading.get_ident()] = len(batch.rows)
-                self._ship(batch)
-                if self._tally.runaway():
-                    raise Failed("reject_rate", "HubSpot refuses most records: stopped early")
+                if batch.like.entity not in self._stopped:
+                    self._appender.wait_until_ready(self._hubspot.halted)
+                    self._in_flight[threading.get_ident()] = len(batch.rows)
+                    self._ship(batch)
+                    if why := self._tally.runaway(batch.like.entity):
+                        self._stopped[batch.like.entity] = why
             except Halted:
                 return
             except RunError as error:
@@ -145,23 +160,53 @@ class Shipper:
         self._hubspot.halted.set()
 
     def _ship(self, batch: Batch) -> None:
+        """Send a batch and record what came of each row. Halves wait behind their siblings, so
+        that HubSpot's answer to the good ones tells a bad record from an outage."""
+        waiting: deque[tuple[Batch, dict[str, Result]]] = deque([(batch, {})])
+        while waiting:
+            batch, refused_at_first = waiting.popleft()
+            results = self._results(batch)
+            if results is None:
+                waiting.extend((half, refused_at_first) for half in batch.halves)
+                continue
+            lesser = {} if refused_at_first else self._lesser(results)
+            if lesser:
+                refused_in = {key: one for one in results if (key := one.row.record_ref) in lesser}
+                waiting.append((Batch([*lesser.values()]), refused_in))
+            self._record(
+                [
+                    _merged(refused_at_first.get(one.row.record_ref), one)
+                    for one in results
+                    if one.row.record_ref not in lesser
+                ]
+            )
+
+    def _results(self, batch: Batch) -> list[Result] | None:
+        """What became of each row; nothing where only its halves can tell."""
         try:
-            results = self._hubspot.policy.call(lambda: self._attempt(batch))
+            return self._hubspot.policy.call(lambda: self._attempt(batch))
         except Refused as error:
             if error.refusal.http_status == 404:
                 raise Failed("object_missing", "HubSpot no longer knows the object type") from None
-            if len(batch.rows) > 1:
-                for half in batch.halves:
-                    self._ship(half)
-                return
-            results = [refused(batch.like, error.refusal)]
+            alone = refused(batch.like, error.refusal)
         except Transient as error:
             logs.event("unanswered", severity="WARNING", code=error.code, rows=len(batch.rows))
-            results = [
-                _held(row, UNANSWERED, error.code.upper(), error.correlation_id)
-                for row in batch.rows
-            ]
-        self._record(results)
+            alone = _held(batch.like, UNANSWERED, error.code.upper(), error.correlation_id)
+        return None if len(batch.rows) > 1 else [alone]
+
+    def _lesser(self, results: list[Result]) -> dict[str, QueueRow]:
+        """Rows without what HubSpot refused of them, where they may be sent so."""
+        found: dict[str, QueueRow] = {}
+        for row, outcome, *_, refusal in results:
+            names = refusal.property_names
+            # What the portal lacks is no fault of the record.
+            if outcome != REJECTED or not names or refusal.code == "PROPERTY_DOESNT_EXIST":
+                continue
+            needed = {row.id_property, *self._needed[row.entity, row.operation]}
+            rest = read_object(row.properties).keys() - {row.id_property, *names}
+            if rest and needed.isdisjoint(names):
+                found[row.record_ref] = without(row, names)
+        return found
 
     def _attempt(self, batch: Batch) -> list[Result]:
         """Guard and write as one, so that a repeated write rests on a fresh read."""
@@ -175,7 +220,8 @@ class Shipper:
             return held
         sent = batch if len(rows) == len(batch.rows) else Batch(rows)
         logs.event("write", severity="DEBUG", entity=like.entity, batch_rows=len(rows))
-        document = self._hubspot.batch(like.object_type, like.operation, sent.write_body())
+        body = sent.write_body()
+        document = self._hubspot.batch(like.object_type, like.operation, body, sent.refs)
         logs.event("answered", severity="DEBUG", entity=like.entity, batch_rows=len(rows))
         return held + self._settle(sent, correlate(sent, document))
 
@@ -221,7 +267,8 @@ class Shipper:
     def _read(self, batch: Batch, names: Iterable[str]) -> tuple[dict[str, Document], set[str]]:
         """Records by key, and the keys that HubSpot says do not exist. One attempt."""
         like = batch.like
-        document = self._hubspot.batch(like.object_type, "read", batch.read_body(names))
+        body = batch.read_body(names)
+        document = self._hubspot.batch(like.object_type, "read", body, batch.refs)
         current: dict[str, Document] = {}
         for record in entries(document, "results"):
             properties = record.get("properties") or {}
@@ -256,6 +303,14 @@ class Shipper:
             for row, outcome, *_ in results:
                 if outcome == NOT_FOUND and row.operation == "update":
                     self.gone.setdefault(row.entity, []).append(str(row.hubspot_id))
+
+
+def _merged(first: Result | None, second: Result) -> Result:
+    """What is recorded of a row that was sent twice: that it arrived, and without what."""
+    if first is None or second.outcome == REJECTED:
+        return first or second
+    refusal = first.refusal if second.outcome in CONFIRMED else second.refusal
+    return second._replace(row=first.row, refusal=refusal)
 
 
 def _held(

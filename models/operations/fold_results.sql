@@ -21,6 +21,7 @@ when matched and results.pushed_at >= id_map.updated_at then update set
     ),
     run_id = results.run_id,
     hubspot_updated_at = results.hubspot_updated_at,
+    refused_properties = results.refused_properties,
     updated_at = results.pushed_at,
     -- A chart that came back is its own again.
     rekeyed_to = null
@@ -35,6 +36,7 @@ when not matched then insert (
     first_match_tier,
     run_id,
     hubspot_updated_at,
+    refused_properties,
     updated_at
 ) values (
     results.entity,
@@ -47,6 +49,7 @@ when not matched then insert (
     results.match_tier,
     results.run_id,
     results.hubspot_updated_at,
+    results.refused_properties,
     results.pushed_at
 );
 

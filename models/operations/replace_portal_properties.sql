@@ -3,7 +3,7 @@
 {%- set stage = source('hubspot', 'hubspot_portal_stage') %}
 {%- set columns = [
     'label', 'property_type', 'field_type', 'has_unique_value', 'sensitivity', 'is_read_only',
-    'option_values', 'checked_at', 'is_required', 'validation_rules'
+    'option_values', 'updated_at', 'checked_at', 'is_required', 'validation_rules'
 ] %}
 -- One statement, so that no reader sees a portal without properties. Called again once the stage
 -- is cleared, it does nothing.
@@ -19,15 +19,23 @@ using (
         select property
         from {{ portal }}
         where entity = in_entity
+    ),
+
+    -- What was there at the first look may have been there for ever.
+    looks as (
+        select count(*) > 0 as is_later_one
+        from known
     )
 
     select
         coalesce(listed.property, known.property) as property,
         listed.{{ columns | join(',\n        listed.') }},
+        if(looks.is_later_one, current_timestamp(), null) as first_seen_at,
         listed.property is null as is_gone
     from listed
     full outer join known
         on listed.property = known.property
+    cross join looks
     where in_refresh_id in (select refresh_id from {{ stage }})
 ) as replacement
     on portal.entity = in_entity and portal.property = replacement.property
@@ -37,9 +45,12 @@ when matched then update set
     {{ column }} = replacement.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 when not matched by target then insert (
-    entity, property, {{ columns | join(', ') }}
+    entity, property, first_seen_at, {{ columns | join(', ') }}
 ) values (
-    in_entity, replacement.property, replacement.{{ columns | join(', replacement.') }}
+    in_entity,
+    replacement.property,
+    replacement.first_seen_at,
+    replacement.{{ columns | join(', replacement.') }}
 );
 
 delete from {{ stage }}

@@ -1,5 +1,6 @@
 -- Optional properties that the portal is known not to have: they are left out of every payload
--- until it has them. A portal that nobody has looked at yet has no known gaps.
+-- until it has them. A portal that nobody has looked at yet has no known gaps. Beside them what may
+-- have left a gap in every record: the properties whose definition changed.
 with properties as (
 
     select * from {{ ref('catalogue_properties') }}
@@ -9,6 +10,12 @@ with properties as (
 portal_properties as (
 
     select * from {{ source('hubspot', 'hubspot_portal_properties') }}
+
+),
+
+changed_properties as (
+
+    select * from {{ ref('int_changed_properties') }}
 
 ),
 
@@ -37,6 +44,18 @@ gaps as (
         and portal_properties.property is null
     group by properties.entity
 
+),
+
+final as (
+
+    select
+        coalesce(gaps.entity, changed_properties.entity) as entity,
+        coalesce(gaps.missing_properties, []) as missing_properties,
+        coalesce(changed_properties.changes, []) as changes,
+    from gaps
+    full outer join changed_properties
+        on gaps.entity = changed_properties.entity
+
 )
 
-select * from gaps
+select * from final

@@ -17,6 +17,12 @@ mirror_state as (
 
 ),
 
+changed_properties as (
+
+    select * from {{ ref('int_changed_properties') }}
+
+),
+
 mirror as (
 
     select * from {{ source('hubspot', 'hubspot_mirror') }}
@@ -58,9 +64,11 @@ final as (
         starts.watermark,
         starts.delta_from,
         coalesce(counts.live_rows, 0) as live_rows,
-        -- By itself once a week; and when the catalogue asks for a property that the rows lack.
+        -- By itself once a week; when the catalogue asks for a property that the rows lack; and
+        -- when a property's definition changed, which may have cost it its values.
         coalesce(
             starts.full_refreshed_at < timestamp_sub(current_timestamp(), interval 7 day)
+            or coalesce(changed_properties.changed_at > starts.full_refreshed_at, false)
             or starts.property_list != mirrored_properties.property_list,
             true
         ) as needs_full,
@@ -69,6 +77,8 @@ final as (
         on objects.entity = mirrored_properties.entity
     left join starts
         on objects.entity = starts.entity
+    left join changed_properties
+        on objects.entity = changed_properties.entity
     left join counts
         on objects.entity = counts.entity
 

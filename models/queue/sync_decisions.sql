@@ -76,6 +76,10 @@ joined as (
         ) as withheld_properties,
         match_records.guard_properties,
         id_map.payload_hash as sent_hash,
+        id_map.refused_properties,
+        coalesce(id_map.is_due_again, false) as is_due_again,
+        coalesce(withheld_everywhere.changes, []) as changes,
+        format_timestamp('%Y-%m-%dT%H:%M:%S', id_map.sent_at) as sent_at,
         id_map.natural_key is not null as is_recorded,
         coalesce(id_map.hubspot_id = match_records.hubspot_id, false) as is_mapped_here,
         -- Only a record that HubSpot changed after our last write can have drifted from it.
@@ -143,15 +147,33 @@ hashed as (
 
 ),
 
+sent as (
+
+    select
+        *,
+        is_mapped_here and coalesce(sent_hash = payload_hash, false) as is_sent,
+        -- What was sent before a definition changed may have gone with it.
+        array(
+            select split(change, ' ')[safe_offset(1)]
+            from unnest(changes) as change
+            where change >= sent_at
+        ) as changed_properties,
+    from hashed
+
+),
+
 -- Only the few candidates are taken apart.
 drift_candidates as (
 
     select
         *,
-        is_mapped_here and coalesce(sent_hash = payload_hash, false) as is_sent,
-        is_mapped_here and is_changed_since and coalesce(sent_hash = payload_hash, false)
-            as is_drift_candidate,
-    from hashed
+        is_sent
+        and not is_due_again
+        and not {{ was_emptied(
+            'changed_properties', 'payload_entries', 'hubspot_properties'
+        ) | indent(8) }} as is_in_step,
+        is_sent and is_changed_since as is_drift_candidate,
+    from sent
 
 ),
 
@@ -162,7 +184,7 @@ compared as (
         {{ differing_properties(
             'if(is_drift_candidate, payload_entries, [])',
             "if(is_drift_candidate, hubspot_properties, '')",
-            'if(is_drift_candidate, omitted_properties, [])'
+            "if(is_drift_candidate, array_concat(omitted_properties, split(coalesce(refused_properties, ''))), [])"
         ) | indent(8) }} as drifted_properties,
     from drift_candidates
 
@@ -179,7 +201,7 @@ decided as (
             when compared.is_protected then 'protected'
             when refusals.reason is not null then 'failed'
             when
-                compared.is_sent
+                compared.is_in_step
                 and not regexp_contains(
                     concat(',', array_to_string(compared.drifted_properties, ','), ','),
                     replace(
@@ -233,6 +255,11 @@ final as (
                     array_length(drifted_properties) = 0,
                     [],
                     [concat('drift:', array_to_string(drifted_properties, ',drift:'))]
+                ),
+                if(
+                    is_sent and refused_properties is not null,
+                    [concat('refused:', replace(refused_properties, ',', ',refused:'))],
+                    []
                 )
             ),
             ','

@@ -28,6 +28,12 @@ in_push_log as (
         case results.outcome
             when 'rejected'
                 then concat('rejected_', lower(coalesce(results.code, results.category, 'unknown')))
+            -- HubSpot is there, and cannot digest this record.
+            when 'unanswered'
+                then coalesce(
+                    concat('answered_', regexp_extract(results.code, r'^HTTP_(5\d\d)$')),
+                    results.outcome
+                )
             else results.outcome
         end as reason,
         coalesce(results.payload_hash, '') as payload_hash,

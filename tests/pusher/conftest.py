@@ -134,6 +134,12 @@ def upsert(key: str, guard: dict[str, Any] | None = None, **properties: Any) -> 
     return _decision(key, "upsert", None, properties, guard)
 
 
+def refusable(key: str) -> dict[str, Any]:
+    """A decision to create a contact of nothing but its key and what HubSpot refuses."""
+    properties = {"amd_patient_id": key, "email": "Jane Doe"}
+    return _decision(key, "upsert", None, properties, None)
+
+
 def update(
     key: str, hubspot_id: str, guard: dict[str, Any] | None = None, **properties: Any
 ) -> dict[str, Any]:

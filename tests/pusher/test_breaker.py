@@ -60,7 +60,32 @@ def test_an_outage_starts_with_the_first_failed_request_not_before_the_last_succ
     breaker.success()
     breaker.failure(100.0)
     breaker.failure(110.0)
-    assert breaker.failure(115.0) is True
+    breaker.failure(115.0)
     clock.now = 100.0 + PATIENCE_SECONDS
 
     breaker.check()
+
+
+def test_one_record_that_hubspot_cannot_digest_is_no_outage() -> None:
+    """Its batch fails, and the half that it is in, and so on; another record makes it one."""
+    clock = Clock()
+    breaker = Breaker(clock=clock)
+    for batch in ("abcd", "ab", "ab", "a"):
+        breaker.failure(clock.now, frozenset(batch))
+    clock.now += PATIENCE_SECONDS
+    breaker.check()
+    breaker.failure(clock.now, frozenset("cd"))
+
+    with pytest.raises(EndedEarly):
+        breaker.check()
+
+
+def test_at_the_end_nobody_is_patient() -> None:
+    clock = Clock()
+    breaker = Breaker(clock=clock)
+    for batch in ("a", "b", "b"):
+        breaker.failure(clock.now, frozenset(batch))
+    breaker.check()
+
+    with pytest.raises(EndedEarly):
+        breaker.check(is_patient=False)

@@ -60,16 +60,6 @@ def test_ordered_pauses_are_no_tries() -> None:
     assert policy(2).call(attempts) == "done"
 
 
-def test_in_an_outage_nobody_gives_up() -> None:
-    """The breaker ends it, for all at once."""
-    errors = [Transient("a") for _ in range(9)]
-    for error in errors:
-        error.in_outage = True
-    attempts = Attempts(*errors)
-
-    assert policy(2).call(attempts) == "done"
-
-
 @pytest.mark.parametrize(
     ("failures", "hint", "jitter", "seconds"),
     [

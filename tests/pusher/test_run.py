@@ -14,12 +14,12 @@ import pytest
 
 from pusher.batches import Batch, batches
 from pusher.interrupts import SIGNALS
-from tests.pusher.conftest import World, events, update, upsert
+from tests.pusher.conftest import World, events, refusable, update, upsert
 from tests.pusher.proxy import FaultyProxy, Rule
 
 PHASES = [
-    "settings", "portal", "lease", "fold", "mirror", "snapshot", "gates", "check", "snapshot",
-    "gates", "ship", "append", "fold", "ledger", "notify",
+    "settings", "portal", "lease", "fold", "check", "mirror", "snapshot", "gates", "ship",
+    "append", "fold", "ledger", "notify",
 ]  # fmt: skip
 
 
@@ -62,18 +62,47 @@ def test_a_run_ships_what_is_due_and_records_it(world: World) -> None:
 
 
 def test_a_run_with_nothing_due_costs_little(world: World) -> None:
-    """At most eight requests, no write, and apart from BigQuery at most three seconds."""
+    """At most fourteen requests, no write, and apart from BigQuery at most three seconds."""
     world.run("mirror")
     world.hubspot.clear_requests()
     with world.start() as process:
         out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, out + err
-    assert world.hubspot.request_total() <= 8
+    assert world.hubspot.request_total() <= 14
     assert not world.hubspot.writes()
     last = next(e for e in events(out) if e["event"] == "run_finished")
     assert last["hubspot_requests"] == world.hubspot.request_total()
     assert last["duration_seconds"] - last["bigquery_seconds"] < 3
+
+
+def test_a_record_that_turns_out_to_be_gone_is_dead_in_the_mirror(world: World) -> None:
+    """At once, so that the next run does not send to it again; the watermark stays."""
+    gone = world.hubspot.add("contacts", city="Old")
+    world.decide(update("1", gone, city="New"))
+    world.hubspot.faults(
+        [{"kind": "archive", "object_type": "contacts", "ids": [gone],
+          "match": {"path_regex": "/batch/update$"}}]
+    )  # fmt: skip
+    assert world.run().returncode == 0
+
+    assert world.outcomes() == {"1": "not_found"}
+    mirrored = world.query("select hubspot_id, is_dead from etl.hubspot_mirror")
+    assert mirrored == [{"hubspot_id": gone, "is_dead": True}]
+
+
+def test_the_portal_is_looked_at_in_each_run(world: World) -> None:
+    """Also where nothing is due: what changed in it may make records due."""
+    assert world.run().returncode == 0
+    stored = "select distinct entity from etl.hubspot_portal_properties order by entity"
+    assert [row["entity"] for row in world.query(stored)] == ["patients", "rois"]
+
+    world.hubspot.delete_property("contacts", "city")
+    assert world.run().returncode == 0
+    names = world.query(
+        "select property from etl.hubspot_portal_properties where property = 'city'"
+    )
+    assert names == []
 
 
 def test_one_entity_alone(world: World) -> None:
@@ -273,11 +302,13 @@ def test_a_run_that_never_began_is_in_the_ledger_and_told_once(world: World) -> 
 
 def test_too_many_refusals_fail_the_run(world: World) -> None:
     """Everything is recorded and folded first."""
-    world.decide(*(upsert(str(n), email="no address") for n in range(30)), upsert("ok"))
+    world.decide(*(refusable(str(n)) for n in range(30)), upsert("ok"))
     done = world.run()
 
     assert done.returncode == 1
     assert "reject_rate" in done.stderr
+    assert "patients: 30 of 31" in done.stderr
+    assert "INVALID_EMAIL (email)" in done.stderr
     assert world.calls("fold_results") == 2
 
 

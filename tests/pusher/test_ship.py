@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 
 from pusher.appender import Appender
 from pusher.batches import Batch, QueueRow, batches
-from pusher.errors import EndedEarly, Failed
+from pusher.errors import EndedEarly, Failed, Refusal
 from pusher.hubspot import HubSpot
-from pusher.results import Tally
+from pusher.results import Result, Tally
 from pusher.ship import Shipper
 from pusher.warehouse import Warehouse
-from tests.pusher.conftest import World, update, upsert
+from tests.pusher.conftest import World, refusable, update, upsert
 
 Ship = Callable[..., Shipper]
 
@@ -100,7 +101,7 @@ def test_an_upsert_of_what_exists_is_an_update(world: World, ship: Ship) -> None
 def test_a_bad_record_does_not_keep_the_others(world: World, ship: Ship) -> None:
     """207 with trace ids: one refusal with code and property name, and no value."""
     good = [upsert(str(n), email=f"n{n}@example.org") for n in range(9)]
-    ship(*good, upsert("x", email="Jane Doe"))
+    ship(*good, refusable("x"))
 
     assert sorted(world.outcomes().values()) == ["created"] * 9 + ["rejected"]
     refused = next(line for line in world.push_log() if line["outcome"] == "rejected")
@@ -115,7 +116,7 @@ def test_an_error_that_names_nobody_is_followed_until_the_bad_record_stands_alon
     """207 without trace ids; what was written at the first go is written again, and once."""
     world.hubspot.fault("drop_trace_ids", times=0)
     good = [upsert(str(n), email=f"n{n}@example.org") for n in range(7)]
-    ship(*good, upsert("x", email="Jane Doe"))
+    ship(*good, refusable("x"))
 
     outcomes = world.outcomes()
     assert outcomes.pop("x") == "rejected"
@@ -134,6 +135,7 @@ def test_a_batch_refused_whole_is_split_until_the_bad_record_stands_alone(
 
     outcomes = world.outcomes()
     assert outcomes.pop("13") == "conflict"
+    assert len(outcomes) == 31
     assert set(outcomes.values()) == {"created"}
     assert requests(world, "upsert") <= 1 + 2 * 5
 
@@ -178,11 +180,18 @@ def test_a_record_that_the_answer_leaves_out_is_not_taken_for_written(
 
 
 def test_results_without_trace_id_and_key_are_looked_up(world: World, ship: Ship) -> None:
-    """One batch read on the key settles them."""
-    world.hubspot.set(echo_trace_id=False)
-    ship(*(upsert(str(n)) for n in range(5)))
+    """One batch read on the key says which of them is whose."""
+    ids = {key: world.hubspot.add("contacts", amd_patient_id=key) for key in "123"}
+    written = [{"id": ids[key], "properties": {}, "new": False} for key in "312"]
+    world.hubspot.fault(
+        "status", match={"path_regex": "upsert"}, status=200, apply=True,
+        body={"status": "COMPLETE", "results": written},
+    )  # fmt: skip
+    ship(*(upsert(key) for key in "123"))
 
-    assert set(world.outcomes().values()) == {"created"}
+    assert set(world.outcomes().values()) == {"updated"}
+    assert {line["natural_key"]: line["hubspot_id"] for line in world.push_log()} == ids
+    assert (requests(world, "upsert"), requests(world, "read")) == (1, 1)
 
 
 def test_an_empty_answer_leaves_all_open(world: World, ship: Ship) -> None:
@@ -304,18 +313,188 @@ def test_an_unusable_answer_is_asked_for_again(
     assert len(world.push_log()) == 2
 
 
-def test_a_batch_that_never_gets_an_answer_is_unanswered(
-    world: World, warehouse: Warehouse
+POISON = {"kind": "status", "status": 500, "times": 0}
+
+
+@pytest.mark.parametrize("guard", [None, {"city": None}], ids=["write", "guard read"])
+@pytest.mark.parametrize("bad", [["13"], ["0", "31"]], ids=["one", "two"])
+def test_a_record_that_hubspot_cannot_digest_starves_nobody(
+    world: World, ship: Ship, bad: list[str], guard: dict[str, Any] | None
 ) -> None:
-    """While others do: only then is it the batch's own doing."""
-    hubspot = HubSpot(world.settings(MAX_RETRIES="1"), "pat-local-test")
-    world.hubspot.fault("status", match={"record": "bad"}, times=0, status=500)
+    """The batch is halved until it stands alone, in whatever batch it comes; no outage."""
+    path = "/batch/read$" if guard else "/batch/upsert$"
+    world.hubspot.faults([{**POISON, "match": {"path_regex": path, "record": key}} for key in bad])
+    ship(*(upsert(str(n), guard) for n in range(32)), size=16, workers=2)
+
+    outcomes = world.outcomes()
+    assert {key: outcomes.pop(key) for key in bad} == dict.fromkeys(bad, "unanswered")
+    assert set(outcomes.values()) == {"created"}
+    assert len(outcomes) == 32 - len(bad)
+    lines = {line["natural_key"]: line for line in world.push_log()}
+    assert {(lines[key]["code"], lines[key]["property_names"]) for key in bad} == {
+        ("HTTP_500", None)
+    }
+
+
+def test_a_record_alone_in_the_queue_that_gets_no_answer_is_no_outage(
+    world: World, ship: Ship
+) -> None:
+    world.hubspot.faults([{**POISON, "match": {"record": "bad"}}])
+    ship(upsert("bad"))
+
+    assert world.outcomes() == {"bad": "unanswered"}
+
+
+def test_a_queue_of_which_nothing_gets_an_answer_is_an_outage(world: World, ship: Ship) -> None:
+    """However short it is: they are different records."""
+    world.hubspot.faults([{**POISON, "match": {"path_regex": "/batch/"}}])
+    with pytest.raises(EndedEarly) as caught:
+        ship(upsert("1"), upsert("2"))
+
+    assert caught.value.code == "outage"
+    assert world.outcomes() == {"1": "unanswered", "2": "unanswered"}
+
+
+def test_an_outage_of_writes_alone_ends_the_run(
+    world: World, ship: Ship, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards can be read all the while; refusals of another kind of request are no comfort."""
+    monkeypatch.setattr("pusher.breaker.PATIENCE_SECONDS", 0.2)
+    world.hubspot.faults([{**POISON, "match": {"path_regex": "/batch/upsert$"}}])
+    with pytest.raises(EndedEarly):
+        ship(*(upsert(str(n), {"city": None}) for n in range(400)), size=100)
+
+    assert len(world.push_log()) < 400
+
+
+def test_a_refusal_is_an_answer(
+    world: World, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HubSpot is there: refusals between failures keep them from being an outage."""
+    monkeypatch.setattr("pusher.breaker.PATIENCE_SECONDS", 0.0)
+    hubspot = HubSpot(world.settings(MAX_RETRIES="0"), "pat-local-test")
+    bad, refused = [f"bad{n}" for n in range(5)], [f"refused{n}" for n in range(5)]
+    world.hubspot.faults([{**POISON, "match": {"record": key}} for key in bad])
+    world.hubspot.faults(
+        [{"kind": "whole_batch", "status": 400, "times": 0, "match": {"record": key}}
+         for key in refused]
+    )  # fmt: skip
     appender = Appender(warehouse, spacing=0.05)
     shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 1)
-    shipper.run([[tuple(row(upsert("bad"))), tuple(row(upsert("good")))]], 1)
+    in_turn = [key for pair in zip(bad, refused, strict=True) for key in pair]
+    shipper.run([[tuple(row(upsert(key))) for key in in_turn]], 1)
     appender.close()
 
-    assert world.outcomes() == {"bad": "unanswered", "good": "created"}
+    assert world.outcomes() == {
+        **dict.fromkeys(bad, "unanswered"), **dict.fromkeys(refused, "conflict")
+    }  # fmt: skip
+
+
+def test_a_silent_hubspot_is_given_up_on(world: World, warehouse: Warehouse) -> None:
+    """Each request has a timeout; the record comes to stand alone like one that is answered 5xx."""
+    settings = world.settings(MAX_RETRIES="0", REQUEST_TIMEOUT_SECONDS="0.3")
+    hubspot = HubSpot(settings, "pat-local-test")
+    match = {"record": "bad", "path_regex": "/batch/upsert$"}
+    world.hubspot.fault("stall", match=match, times=0, seconds=30, when="after")
+    appender = Appender(warehouse, spacing=0.05)
+    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 1)
+    started_at = time.monotonic()
+    shipper.run([[tuple(row(upsert(key))) for key in ("good", "bad")]], 2)
+    appender.close()
+
+    assert time.monotonic() - started_at < 20
+    assert world.outcomes() == {"bad": "unanswered", "good": "updated"}
+
+
+# A property that HubSpot does not take
+
+
+def test_a_bad_property_keeps_no_other_out(world: World, ship: Ship) -> None:
+    """The row is sent once more without it; the log names it beside the confirmation."""
+    ids = [world.hubspot.add("contacts", city=str(n)) for n in range(3)]
+    bad = update("1", ids[1], city="New", email="Jane Doe")
+    ship(update("0", ids[0], city="New"), bad, update("2", ids[2], city="New"))
+
+    assert world.outcomes() == {"0": "updated", "1": "updated", "2": "updated"}
+    assert values(world, "city") == {"0": "New", "1": "New", "2": "New"}
+    line = next(line for line in world.push_log() if line["natural_key"] == "1")
+    assert (line["code"], line["refused_properties"]) == ("INVALID_EMAIL", "email")
+    assert line["property_names"] == "amd_patient_id,city"
+    assert line["payload_hash"] == bad["payload_hash"]
+    assert "Jane" not in json.dumps(line, default=str)
+    assert requests(world, "update") == 2
+
+
+@pytest.mark.parametrize("errors", ["whole_batch", "row"])
+@pytest.mark.parametrize("status", ["207", "200"])
+@pytest.mark.parametrize("told", ["structured", "message_only"])
+def test_a_property_is_left_out_however_hubspot_says_so(
+    world: World, ship: Ship, errors: str, status: str, told: str
+) -> None:
+    world.hubspot.set(update_errors_with_trace_ids=errors, partial_errors=status, value_errors=told)
+    ids = [world.hubspot.add("contacts", city=str(n)) for n in range(4)]
+    try:
+        ship(
+            *(
+                update(str(n), found, city="New", email="Jane Doe" if n == 2 else f"n{n}@b.org")
+                for n, found in enumerate(ids)
+            )
+        )
+    finally:
+        world.hubspot.set(value_errors="structured")
+
+    assert set(world.outcomes().values()) == {"updated"}
+    assert set(values(world, "city").values()) == {"New"}
+    assert [line["refused_properties"] for line in world.push_log()] == [None, None, "email", None]
+
+
+def test_what_a_row_is_not_sent_without_is_a_refusal(
+    world: World, warehouse: Warehouse, hubspot: HubSpot
+) -> None:
+    """SQL says what that is, for each operation; and a key or nothing else is no payload."""
+    known, bare = world.hubspot.add("contacts", city="A"), world.hubspot.add("contacts", city="B")
+    appender = Appender(warehouse, spacing=0.05)
+    needed = [("patients", "upsert", "email")]
+    shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 1, needed=needed)
+    decisions = (
+        upsert("1", email="Jane Doe"),
+        update("2", known, city="New", email="Jane Doe"),
+        update("3", bare, email="Jane Doe"),
+    )
+    shipper.run([[tuple(row(decision)) for decision in decisions]], 100)
+    appender.close()
+
+    assert world.outcomes() == {"1": "rejected", "2": "updated", "3": "rejected"}
+
+
+def test_what_stands_against_the_rest_too_is_a_refusal(world: World, ship: Ship) -> None:
+    """Sent twice, refused twice: one result, and no third try."""
+    known = world.hubspot.add("contacts", city="Old")
+    match = {"path_regex": "/batch/update$"}
+    refusal = {
+        "category": "VALIDATION_ERROR", "message": "no",
+        "errors": [{"code": "INVALID_OPTION", "context": {"propertyName": ["firstname"]}}],
+    }  # fmt: skip
+    world.hubspot.fault("status", match=match, times=0, status=400, body=refusal)
+    ship(update("1", known, city="New", firstname="A"))
+
+    assert world.outcomes() == {"1": "rejected"}
+    assert requests(world, "update") == 2
+    assert [line["property_names"] for line in world.push_log()] == ["firstname"]
+
+
+def test_names_that_are_no_property_of_the_row_are_not_logged(world: World, ship: Ship) -> None:
+    """Anything else in an error may be a value; and nothing is left out on its account."""
+    refusal = {
+        "category": "VALIDATION_ERROR", "message": "no",
+        "errors": [{"code": "INVALID", "context": {"propertyName": ["Jane", "lastname"]}}],
+    }  # fmt: skip
+    world.hubspot.fault("status", match={"path_regex": "upsert"}, status=400, body=refusal)
+    ship(upsert("1"))
+
+    assert world.outcomes() == {"1": "rejected"}
+    assert world.push_log()[0]["property_names"] is None
+    assert requests(world, "upsert") == 1
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -360,14 +539,26 @@ def test_a_page_that_cannot_be_read_does_not_lose_the_ones_before(
     assert world.outcomes() == {"1": "created"}
 
 
-def test_most_records_refused_ends_the_run_early(world: World, ship: Ship) -> None:
-    """A property that was deleted under us is not worth two hundred requests a batch."""
-    decisions = [upsert(str(n), email="not an address") for n in range(1000)]
+def test_most_records_refused_stops_their_entity_early(world: World, ship: Ship) -> None:
+    """A rule that hardly a contact meets is not worth two hundred requests a batch, and keeps no
+    ROI waiting; what ends the run says which, and what for."""
+    contacts = [refusable(str(n)) for n in range(1000)]
+    rois = [
+        {
+            **upsert(f"r{n}"), "entity": "rois", "object_type": "p_roi", "id_property": "roi_id",
+            "properties": json.dumps({"roi_id": f"r{n}", "roi_type": "A"}),
+        }
+        for n in range(60)
+    ]  # fmt: skip
     with pytest.raises(Failed) as caught:
-        ship(*decisions, size=50, workers=1)
+        ship(*contacts[:500], *rois[:30], *contacts[500:], *rois[30:], size=50, workers=1)
 
     assert caught.value.code == "reject_rate"
-    assert len(world.push_log()) <= 300
+    assert "patients" in caught.value.hint
+    assert "INVALID_EMAIL (email)" in caught.value.hint
+    log = world.push_log()
+    assert len([line for line in log if line["entity"] == "patients"]) <= 300
+    assert [line["outcome"] for line in log if line["entity"] == "rois"] == ["created"] * 60
 
 
 @pytest.mark.parametrize(
@@ -376,7 +567,13 @@ def test_most_records_refused_ends_the_run_early(world: World, ship: Ship) -> No
 def test_the_reject_rate_needs_both_a_share_and_a_number(
     rejected: int, sent: int, too_many: bool
 ) -> None:
+    """Of one entity: many good records of another do not make up for it."""
     tally = Tally(10, 20)
-    tally.counts["x"].update({"rejected": rejected, "created": sent - rejected})
+    one = row(upsert("1"))
+    tally.add([Result(one, "rejected", refusal=Refusal(code="NO"))] * rejected)
+    tally.add([Result(one, "created")] * (sent - rejected))
+    tally.add([Result(one._replace(entity="rois"), "created")] * 10_000)
 
-    assert tally.too_many_rejects() is too_many
+    why = tally.too_many_rejects()
+    assert bool(why) is too_many
+    assert not why or (why.startswith("patients") and "NO" in why)

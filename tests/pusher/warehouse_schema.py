@@ -11,7 +11,8 @@ TABLES = {
         object_type string, natural_key string, record_ref string, operation string,
         hubspot_id string, payload_hash string, match_tier int64, outcome string,
         category string, code string, property_names string, http_status int64,
-        correlation_id string, is_new bool, hubspot_updated_at timestamp, pushed_at timestamp""",
+        correlation_id string, is_new bool, hubspot_updated_at timestamp,
+        refused_properties string, pushed_at timestamp""",
     "reverse_etl_run_ledger": """run_id string, started_at timestamp, finished_at timestamp,
         job_type string, high_watermark timestamp, read_count int64, updated_count int64,
         created_count int64, skipped_count int64, error_count int64, status string,
@@ -36,12 +37,12 @@ TABLES = {
         property_list string, refreshed_at timestamp""",
     "hubspot_portal_properties": """entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
-        is_read_only bool, option_values string, checked_at timestamp, is_required bool,
-        validation_rules string""",
+        is_read_only bool, option_values string, updated_at string, checked_at timestamp,
+        is_required bool, validation_rules string""",
     "hubspot_portal_stage": """refresh_id string, entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
-        is_read_only bool, option_values string, checked_at timestamp, is_required bool,
-        validation_rules string""",
+        is_read_only bool, option_values string, updated_at string, checked_at timestamp,
+        is_required bool, validation_rules string""",
     "decisions": """entity string, state string, reason string, source_rows int64,
         object_type string, natural_key string, record_ref string, operation string,
         hubspot_id string, id_property string, properties string, payload_hash string,
@@ -126,6 +127,11 @@ VIEWS = {
     "snapshot_rule_findings": """
         select distinct runs.run_id, rules.* from etl.queue_rule_findings as rules
         cross join etl.reverse_etl_run_ledger as runs""",
+    "needed_properties": """
+        select entity, operation, property
+        from etl.catalogue_properties
+        cross join unnest(['update', 'upsert']) as operation
+        where is_unique or is_required""",
     "push_queue": "select * from etl.decisions where is_queued",
     "sync_status": "select * from etl.decisions",
 }
@@ -159,12 +165,14 @@ PROCEDURES = {
         delete from etl.hubspot_mirror_stage where refresh_id = in_refresh_id;""",
     "replace_portal_properties(in_refresh_id string, in_entity string)": """
         insert into etl.calls values ('replace_portal_properties', current_timestamp());
-        delete from etl.hubspot_portal_properties where entity = in_entity;
+        delete from etl.hubspot_portal_properties where entity = in_entity
+            and in_refresh_id in (select refresh_id from etl.hubspot_portal_stage);
         insert into etl.hubspot_portal_properties (entity, property, label, property_type,
-            field_type, has_unique_value, sensitivity, is_read_only, option_values, checked_at,
-            is_required, validation_rules)
+            field_type, has_unique_value, sensitivity, is_read_only, option_values, updated_at,
+            checked_at, is_required, validation_rules)
         select entity, property, label, property_type, field_type, has_unique_value,
-            sensitivity, is_read_only, option_values, checked_at, is_required, validation_rules
+            sensitivity, is_read_only, option_values, updated_at, checked_at, is_required,
+            validation_rules
         from etl.hubspot_portal_stage where refresh_id = in_refresh_id;
         delete from etl.hubspot_portal_stage where refresh_id = in_refresh_id;""",
     "request_replay(in_entities string, in_reason string, in_record_refs string)": """
