@@ -1,6 +1,10 @@
--- Optional properties that the portal is known not to have: they are left out of every payload
--- until it has them. A portal that nobody has looked at yet has no known gaps. Beside them what may
--- have left a gap in every record: the properties whose definition changed.
+{#- Longer than any sync stands still; so nobody asks for ever how old a definition is. -#}
+{%- set look_back_days = 90 -%}
+-- What the portal is known to lack. Optional properties that it does not have are left out of every
+-- payload until it has them; and where a definition changed of late, the property may have been
+-- deleted and made again, which no record tells: so the mirror is read anew, and what was sent
+-- before is compared with what HubSpot holds. A portal that nobody has looked at yet has no known
+-- gaps.
 with properties as (
 
     select * from {{ ref('catalogue_properties') }}
@@ -13,48 +17,73 @@ portal_properties as (
 
 ),
 
-changed_properties as (
-
-    select * from {{ ref('int_changed_properties') }}
-
-),
-
-checked_entities as (
-
-    select distinct entity
-    from portal_properties
-
-),
-
-gaps as (
+compared as (
 
     select
         properties.entity,
-        array_agg(properties.property order by properties.property) as missing_properties,
+        properties.property,
+        portal_properties.property is not null as is_in_portal,
+        properties.is_optional
+        and properties.write_mode != 'never'
+        and portal_properties.property is null as is_gap,
+        greatest(
+            coalesce(
+                safe_cast(portal_properties.updated_at as timestamp),
+                portal_properties.first_seen_at
+            ),
+            coalesce(
+                portal_properties.first_seen_at,
+                safe_cast(portal_properties.updated_at as timestamp)
+            )
+        ) as changed_at,
     from properties
-    inner join checked_entities
-        on properties.entity = checked_entities.entity
     left join portal_properties
         on
             properties.entity = portal_properties.entity
             and properties.property = portal_properties.property
-    where
-        properties.is_optional
-        and properties.write_mode != 'never'
-        and portal_properties.property is null
-    group by properties.entity
+
+),
+
+recent as (
+
+    select
+        entity,
+        property,
+        is_in_portal,
+        is_gap,
+        if(
+            changed_at > timestamp_sub(current_timestamp(), interval {{ look_back_days }} day),
+            changed_at,
+            null
+        ) as changed_at,
+    from compared
+
+),
+
+listed as (
+
+    select
+        entity,
+        string_agg(if(is_gap, property, null), ',' order by property) as missing_properties,
+        string_agg(
+            concat(format_timestamp('%Y-%m-%dT%H:%M:%S', changed_at), ' ', property),
+            ',' order by property
+        ) as changes,
+        max(changed_at) as changed_at,
+    from recent
+    group by entity
+    having countif(is_in_portal) > 0
 
 ),
 
 final as (
 
     select
-        coalesce(gaps.entity, changed_properties.entity) as entity,
-        coalesce(gaps.missing_properties, []) as missing_properties,
-        coalesce(changed_properties.changes, []) as changes,
-    from gaps
-    full outer join changed_properties
-        on gaps.entity = changed_properties.entity
+        entity,
+        if(missing_properties is null, [], split(missing_properties, ',')) as missing_properties,
+        if(changes is null, [], split(changes, ',')) as changes,
+        changed_at,
+    from listed
 
 )
 

@@ -17,9 +17,9 @@ mirror_state as (
 
 ),
 
-changed_properties as (
+portal_gaps as (
 
-    select * from {{ ref('int_changed_properties') }}
+    select * from {{ ref('int_portal_gaps') }}
 
 ),
 
@@ -68,7 +68,7 @@ final as (
         -- when a property's definition changed, which may have cost it its values.
         coalesce(
             starts.full_refreshed_at < timestamp_sub(current_timestamp(), interval 7 day)
-            or coalesce(changed_properties.changed_at > starts.full_refreshed_at, false)
+            or coalesce(portal_gaps.changed_at > starts.full_refreshed_at, false)
             or starts.property_list != mirrored_properties.property_list,
             true
         ) as needs_full,
@@ -77,8 +77,8 @@ final as (
         on objects.entity = mirrored_properties.entity
     left join starts
         on objects.entity = starts.entity
-    left join changed_properties
-        on objects.entity = changed_properties.entity
+    left join portal_gaps
+        on objects.entity = portal_gaps.entity
     left join counts
         on objects.entity = counts.entity
 
