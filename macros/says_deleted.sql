@@ -34,6 +34,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- When a row was deleted, by the first of the columns that names a time that has come. -#}
+{% macro deletion_time(columns) -%}
+    coalesce(
+            {%- for column in columns %}
+            if({{ is_past(deleted_since(column)) }}, {{ deleted_since(column) }}, null),
+            {%- endfor %}
+            cast(null as timestamp)
+        )
+{%- endmacro %}
+
 {% macro is_past(instant) -%}
     coalesce(
             {{ instant }} >= timestamp '1990-01-01 00:00:00+00'

@@ -30,7 +30,7 @@ with source_rows as (
         {%- else -%}
         false
         {%- endfor %} as is_deleted,
-        {{ deleted_since(deletions[0]) if deletions else 'cast(null as timestamp)' }} as deleted_at,
+        {{ deletion_time(deletions) if deletions else 'cast(null as timestamp)' }} as deleted_at,
     from {{ relation }}
 ),
 
