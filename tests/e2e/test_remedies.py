@@ -160,7 +160,7 @@ CASES = {
 
 def test_what_the_runbook_says_unblocks_the_row_and_doubles_nobody(stack: LocalStack) -> None:
     clinic = Clinic(stack)
-    clinic.patient("deleted")
+    clinic.patient("marlowe")
     for name, case in CASES.items():
         case.make(clinic, name)
     roi = dict.fromkeys(ROI_COLUMNS) | {"roi_id": "501", "PatientID": "1"}
@@ -169,7 +169,7 @@ def test_what_the_runbook_says_unblocks_the_row_and_doubles_nobody(stack: LocalS
     (deleted,) = (
         contact_id
         for contact_id, properties in stack.hubspot.live("contacts").items()
-        if properties.get("lastname") == "Deleted"
+        if properties.get("lastname") == "Marlowe"
     )
     stack.hubspot.archive(deleted)
     stack.pusher("mirror", "--full")
@@ -179,7 +179,7 @@ def test_what_the_runbook_says_unblocks_the_row_and_doubles_nobody(stack: LocalS
         name: before[name] for name, case in CASES.items() if before[name][1] not in case.reasons
     }
     assert wrong == {}
-    assert before["deleted"] == ("quarantined", "deleted_in_hubspot")
+    assert before["marlowe"] == ("quarantined", "deleted_in_hubspot")
     assert clinic.states(clinic.rois, "roi_id") == {
         "untyped": ("quarantined", "missing_required_property")
     }
