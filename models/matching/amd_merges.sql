@@ -1,6 +1,6 @@
--- Patients who are new, and a contact of somebody who is no longer there that looks like theirs: two
--- charts of one person were merged in AMD. Certain where both names and the date of birth are equal,
--- and one of email, phone and chart; nothing else is ever re-keyed by itself.
+-- Patients who are new, and a contact of somebody who is no longer there that looks like theirs:
+-- two charts of one person were merged in AMD. Certain where both names and the date of birth are
+-- equal, and one of email, phone and chart; nothing else is ever re-keyed by itself.
 with pairs as (
 
     select * from {{ ref('match_pairs') }}

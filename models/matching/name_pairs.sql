@@ -1,5 +1,5 @@
--- What is known of two first names, each pair in both orders: that one is short for the other, or that
--- they look alike and are two people's.
+-- What is known of two first names, each pair in both orders: that one is short for the other, or
+-- that they look alike and are two people's.
 with nicknames as (
 
     select * from {{ ref('nicknames') }}
