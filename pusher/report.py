@@ -78,7 +78,15 @@ def preview(
     records = warehouse.query(
         _records(settings, where="entity in unnest(@entities)"), entities=names
     )
-    return {"records": records, "due": due}
+    held = warehouse.query(
+        f"""select entity, reason, match_tier as tier, record_ref, candidates
+        from {settings.table("sync_status")}
+        where state = 'quarantined' and entity in unnest(@entities)
+        order by entity, reason, record_ref
+        limit {int(limit)}""",
+        entities=names,
+    )
+    return {"records": records, "due": due, "held": held}
 
 
 def ending(outcome: RunOutcome) -> str:

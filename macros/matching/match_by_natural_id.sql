@@ -33,6 +33,7 @@ records_by_key as (
         natural_key,
         count(*) as key_matches,
         min(hubspot_id) as hubspot_id,
+        string_agg(hubspot_id, ',' order by hubspot_id) as hubspot_ids,
         logical_or(is_protected) as is_protected,
     from hubspot_records
     where natural_key is not null
@@ -61,6 +62,7 @@ compared as (
         outbox.natural_key,
         outbox.row_reason,
         records_by_key.key_matches,
+        records_by_key.hubspot_ids,
         coalesce(records_by_key.hubspot_id, mapped_records.hubspot_id) as hubspot_id,
         coalesce(records_by_key.is_protected, mapped_records.is_protected, false)
             as is_protected_in_hubspot,
@@ -113,6 +115,7 @@ final as (
         {%- else -%}
         cast([] as array<string>) as guard_properties,
         {%- endif %}
+        if(key_matches > 1, hubspot_ids, if(reason is null, null, hubspot_id)) as candidates,
     from compared
 
 )

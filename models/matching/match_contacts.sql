@@ -112,6 +112,11 @@ final as (
             ]
             else []
         end as guard_properties,
+        -- The contacts that a held-back patient could have been, for whoever looks at it.
+        case
+            when reason = 'contested_contact' then hubspot_id
+            when reason is not null then candidates
+        end as candidates,
     from decided
 
 )

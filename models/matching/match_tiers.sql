@@ -25,6 +25,15 @@ counted as (
         count(if(is_email_holder and owner_state = 'live', 1, null)) over (patient)
             as live_email_holders,
         count(if(is_vanished_match, 1, null)) over (patient) as vanished_matches,
+        string_agg(
+            if(
+                is_key_match or is_map_match or is_map_conflict or is_email_match or is_name_match
+                or is_address_match or is_email_holder or is_vanished_match,
+                contact_id,
+                null
+            ),
+            ','
+        ) over (patient) as candidates,
     from pairs
     window patient as (partition by record_ref)
 
@@ -113,6 +122,7 @@ final as (
         is_found and is_agreed as is_agreed,
         is_found and is_email_secondary as is_email_secondary,
         email_holders - if(is_found and is_email_holder, 1, 0) > 0 as is_email_held,
+        candidates,
     from found
 
 )

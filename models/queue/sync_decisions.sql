@@ -75,6 +75,7 @@ joined as (
             coalesce(withheld_everywhere.missing_properties, [])
         ) as withheld_properties,
         match_records.guard_properties,
+        match_records.candidates,
         id_map.payload_hash as sent_hash,
         id_map.refused_properties,
         coalesce(id_map.is_due_again, false) as is_due_again,
@@ -267,6 +268,7 @@ final as (
         match_tier,
         operation,
         hubspot_id,
+        if(state = 'quarantined', candidates, null) as candidates,
         id_property,
         payload_hash,
         source_rows,

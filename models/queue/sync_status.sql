@@ -15,6 +15,7 @@ final as (
         warnings,
         match_tier,
         hubspot_id,
+        candidates,
         payload_hash,
         source_rows,
     from decisions

@@ -66,7 +66,8 @@ class Clinic:
 
     def decided(self) -> list[dict[str, Any]]:
         return self.stack.query(
-            f"""select entity, coalesce(natural_key, '') as natural_key, state, reason
+            f"""select entity, coalesce(natural_key, '') as natural_key, state, reason,
+                candidates
             from `{self.stack.etl}.sync_status`"""
         )
 
@@ -183,6 +184,11 @@ def test_what_the_runbook_says_unblocks_the_row_and_doubles_nobody(stack: LocalS
     assert clinic.states(clinic.rois, "roi_id") == {
         "untyped": ("quarantined", "missing_required_property")
     }
+
+    rivals = {row["natural_key"]: row["candidates"] or "" for row in clinic.decided()}
+    for name, also in (("namesake", "namesake_again"), ("parent", ""), ("renumbered", "")):
+        named = rivals[str(clinic.patients[name]["ID"])].split(",")
+        assert sorted(named) == sorted(clinic.ids[who] for who in (name, also) if who)
 
     for name, case in CASES.items():
         case.mend(clinic, name)

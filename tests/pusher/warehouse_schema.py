@@ -46,7 +46,7 @@ TABLES = {
     "decisions": """entity string, state string, reason string, source_rows int64,
         object_type string, natural_key string, record_ref string, operation string,
         hubspot_id string, id_property string, properties string, payload_hash string,
-        match_tier int64, guard string, is_queued bool""",
+        match_tier int64, guard string, is_queued bool, candidates string""",
     "gates": """entity string, code string, kind string, count_value int64, limit_value int64,
         blocks bool, warns bool, can_be_allowed bool, hint string""",
     "id_map_owners": "portal_id string, foreign_dataset string",
