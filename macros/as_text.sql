@@ -13,7 +13,7 @@
         if(
             abs({{ name }}) < 1e15 and {{ name }} = trunc({{ name }}),
             cast(safe_cast({{ name }} as int64) as string),
-            lower(cast({{ name }} as string))
+            nullif(lower(cast({{ name }} as string)), 'nan')
         )
     {%- elif type == 'DATETIME' -%}
         replace(cast({{ name }} as string), ' ', 'T')

@@ -1,5 +1,5 @@
-{#- A name or a city for comparison: no accents, case-folded, letters and digits only.
-    NFD splits a letter from its accents; the accents are marks, so the filter drops them. -#}
+{#- A name for comparison: no accents, case-folded, letters and digits only, and letters that Unicode
+    does not split in their usual spelling without them. -#}
 {% macro normalize_name(name) -%}
-    nullif(regexp_replace(normalize_and_casefold({{ name }}, nfd), r'[^\pL\pN]', ''), '')
+    nullif(regexp_replace({{ without_accents(name) }}, r'[^\pL\pN]', ''), '')
 {%- endmacro %}

@@ -102,7 +102,8 @@ select * from final
     }) }}
 {% endmacro %}
 
-{#- The updated-at column as an instant; null where there is none. -#}
+{#- A column that says when a row changed as an instant; null where there is none. Of text, what
+    programs write: ISO, or US with two digits each. -#}
 {% macro as_instant(column) -%}
     {%- if column is none -%}
         cast(null as timestamp)
@@ -110,15 +111,26 @@ select * from final
         `{{ column.name }}`
     {%- elif column_type(column) == 'DATETIME' -%}
         {{ new_york_instant('`' ~ column.name ~ '`') }}
+    {%- elif column_type(column) in ('INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64') -%}
+        timestamp_millis(safe_cast({{ as_text(column) }} as int64))
+    {%- elif column_type(column) == 'STRING' -%}
+        {{ read_instant(rewritten(trim_text('`' ~ column.name ~ '`'), [
+            ['^(\\d\\d)/(\\d\\d)/(\\d{4})', '\\3-\\1-\\2'],
+            ['^(\\S{10})T', '\\1 '],
+            ['^(\\S{10} \\d\\d:\\d\\d)($|[Zz+ -])', '\\1:00\\2'],
+            ['(\\.\\d{6})\\d+', '\\1'],
+            [' ?(?:[Zz]|UTC)$', '+00'],
+            ['([+-]\\d\\d)(\\d\\d)$', '\\1:\\2'],
+        ])) }}
     {%- else -%}
         {{ read_instant(as_text(column)) }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- The natural key out of its text. A float column says "not a number" where it means blank. -#}
+{#- The natural key out of its text. A float column that says infinity has no key to say. -#}
 {% macro key_from_text(key, column) -%}
     {%- if column is not none and column_type(column) == 'FLOAT64' -%}
-        if({{ key }} in ('nan', 'inf', '-inf'), null, {{ normalize_key(key) }})
+        if({{ key }} in ('inf', '-inf'), null, {{ normalize_key(key) }})
     {%- else -%}
         {{ normalize_key(key) }}
     {%- endif -%}

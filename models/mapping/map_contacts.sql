@@ -16,6 +16,7 @@ final as (
         absent_columns,
         missing_columns,
         unreadable_columns,
+        unknown_columns,
 
         -- for matching alone
         name_suffix as suffix,

@@ -17,6 +17,7 @@ final as (
         absent_columns,
         missing_columns,
         unreadable_columns,
+        unknown_columns,
 
         -- properties
         natural_key as natural_id,

@@ -9,84 +9,102 @@ excluded as (
     from {{ ref('int_excluded_patients') }}
 ),
 
+placeholders as (
+    select * from {{ ref('placeholders') }}
+),
+
+state_spellings as (
+    {{ state_spellings() }}
+),
+
 -- Households share an address, and taking one apart is the dearest step here: once per address.
 addresses as (
     select distinct
-        address,
-        coalesce(street_address_line_2, '') as second_line,
+        address as line_1,
+        coalesce(street_address_line_2, '') as line_2,
     from mapped
     where address is not null
 ),
 
-streets as (
+address_texts as (
     select
         *,
-        {{ normalize_street('address', 'second_line') }} as street_address,
+        {{ street_text('line_1', 'line_2') }} as street_words,
     from addresses
+),
+
+streets as (
+    {{ with_street_key('address_texts', ['line_1', 'line_2']) | indent(4) }}
+),
+
+unknown_addresses as (
+    select
+        value,
+        {{ street_text('value', "''") }} as street_words,
+    from placeholders
+    where kind = 'street'
+),
+
+unknown_streets as (
+    {{ with_street_key('unknown_addresses', ['value']) | indent(4) }}
 ),
 
 normalized as (
     select
         mapped.*,
-        streets.street_address,
+        streets.street_key as street_address,
         {{ normalize_email('email') }} as email_address,
         {{ name_columns('firstname', 'lastname', own_suffix='suffix') | indent(8) }},
         {{ normalize_name('preferred_first_name') }} as preferred_name_key,
         {{ normalize_name('middlename') }} as middle_name_key,
         {{ phone_digits('phone') }} as phone_key,
         {{ normalize_name('patient_chart') }} as chart_key,
-        {{ normalize_name('city') }} as city_key,
-        {{ normalize_state('state') }} as state_key,
-        {{ normalize_zip('zip') }} as zip_key,
+        {{ normalize_place('city') }} as city_key,
+        state_spellings.code as state_key,
+        {{ normalize_zip('zip', 'state_spellings.code') }} as zip_key,
+        streets.street_key in (select street_key from unknown_streets) as is_street_unknown,
         {{ exclusion_reason() }} as exclusion_reason,
     from mapped
     left join streets
-        on mapped.address = streets.address
-        and coalesce(mapped.street_address_line_2, '') = streets.second_line
+        on mapped.address = streets.line_1
+        and coalesce(mapped.street_address_line_2, '') = streets.line_2
+    left join state_spellings
+        on {{ normalize_name('mapped.state') }} = state_spellings.spelling
     left join excluded
         on mapped.natural_key = excluded.natural_key
 ),
 
 judged as (
     select
-        *,
-        email is not null and email_address is null as is_email_invalid,
-        {{ is_placeholder('email', 'email_address') }} as is_email_placeholder,
+        * replace (coalesce(is_street_unknown, false) as is_street_unknown),
         email_address is not null
         and count(if(exclusion_reason is null, natural_key, null)) over (partition by email_address)
         > {{ var('max_patients_per_email') }} as is_email_shared,
-        {{ is_placeholder('date_of_birth', 'ncf_date_of_birth') }} as is_birth_date_placeholder,
-        {{ is_placeholder('street', 'street_address') }} as is_street_placeholder,
     from normalized
 ),
 
 -- What counts as unknown is neither matched on nor sent, and never clears a value in HubSpot.
 records as (
     select
-        * except (email, ncf_date_of_birth, address, street_address_line_2),
-        if(is_email_placeholder or is_email_shared, null, email_address) as email,
-        if(is_email_placeholder or is_email_shared, null, email_address) as email_key,
-        if(is_birth_date_placeholder, null, ncf_date_of_birth) as ncf_date_of_birth,
-        if(is_birth_date_placeholder, null, ncf_date_of_birth) as birth_date,
-        {{ is_younger_than(18, 'if(is_birth_date_placeholder, null, ncf_date_of_birth)') }} as is_minor,
-        {{ is_younger_than(25, 'if(is_birth_date_placeholder, null, ncf_date_of_birth)') }} as is_under_25,
-        if(is_street_placeholder, null, address) as address,
-        if(is_street_placeholder, null, street_address_line_2) as street_address_line_2,
-        if(is_street_placeholder, null, street_address) as street_key,
+        * replace (
+            if(is_email_shared, null, email_address) as email,
+            if(is_street_unknown, null, address) as address,
+            if(is_street_unknown, null, street_address_line_2) as street_address_line_2
+        ),
+        if(is_email_shared, null, email_address) as email_key,
+        ncf_date_of_birth as birth_date,
+        {{ is_younger_than(18, 'ncf_date_of_birth') }} as is_minor,
+        {{ is_younger_than(25, 'ncf_date_of_birth') }} as is_under_25,
+        if(is_street_unknown, null, street_address) as street_key,
         concat(
-            absent_columns,
-            unreadable_columns,
-            if(is_email_invalid or is_email_placeholder or is_email_shared, ',Email,', ''),
-            if(is_birth_date_placeholder, ',DOB,', ''),
-            if(is_street_placeholder, ',Address1,Address2,', '')
+            {{ skipped_columns() }},
+            if(is_email_shared, ',Email,', ''),
+            if(is_street_unknown, ',Address1,Address2,', '')
         ) as skipped_columns,
         array_concat(
             {{ record_warnings() }},
-            if(is_email_invalid, ['invalid:Email'], []),
-            if(is_email_placeholder, ['placeholder:Email'], []),
             if(is_email_shared, ['shared:Email'], []),
-            if(is_birth_date_placeholder, ['placeholder:DOB'], []),
-            if(is_street_placeholder, ['placeholder:Address1'], [])
+            if(is_street_unknown, ['placeholder:Address1'], [])
         ) as warnings,
     from judged
 ),

@@ -12,7 +12,7 @@ excluded as (
 records as (
     select
         mapped.*,
-        concat(absent_columns, unreadable_columns) as skipped_columns,
+        {{ skipped_columns() }} as skipped_columns,
         {{ record_warnings() }} as warnings,
         {{ exclusion_reason() }} as exclusion_reason,
     from mapped

@@ -74,7 +74,7 @@ def test_each_garbage_row_is_sent_cleaned_or_set_aside(
     assert sent > len(keys) * 3 // 4
 
 
-@pytest.mark.parametrize("what", ["NaN", "infinite", "huge", "other digits"])
+@pytest.mark.parametrize("what", ["infinite", "huge", "other digits"])
 def test_what_is_no_number_is_left_out_with_a_warning(
     decided: dict[str, dict[str, Any]], contacts: dict[str, dict[str, Any]], what: str
 ) -> None:

@@ -96,6 +96,7 @@ final as (
         absent_columns,
         missing_columns,
         {{ unreadable_columns({'Since': ['since', 'since_on']}) }} as unreadable_columns,
+        cast(null as string) as unknown_columns,
         natural_key as natural_id,
         provider_name,
         npi,

@@ -49,7 +49,6 @@ TEXTS = (
     Macro("normalize_key", "{{ normalize_key('c0') }}", lambda v: oracle.normalize_key(v[0])),
     Macro("normalize_email", "{{ normalize_email('c0') }}", lambda v: oracle.normalize_email(v[0])),
     Macro("normalize_name", "{{ normalize_name('c0') }}", lambda v: oracle.normalize_name(v[0])),
-    Macro("normalize_zip", "{{ normalize_zip('c0') }}", lambda v: oracle.normalize_zip(v[0])),
     Macro("e164", "{{ e164('c0') }}", lambda v: oracle.e164(v[0])),
     # What cannot be a phone is sent as it is.
     Macro(
@@ -66,11 +65,17 @@ TEXTS = (
 )
 PLACES = (
     Macro(
-        "normalize_street",
-        "{{ normalize_street('c0', 'c1') }}",
-        lambda v: oracle.normalize_street(v[0], v[1]),
+        "street_text",
+        "{{ street_text('c0', 'c1') }}",
+        lambda v: oracle.street_text(v[0], v[1]),
     ),
-    Macro("normalize_state", "{{ normalize_state('c0') }}", lambda v: oracle.normalize_state(v[0])),
+    Macro("normalize_place", "{{ normalize_place('c0') }}", lambda v: oracle.normalize_place(v[0])),
+    Macro(
+        "normalize_zip",
+        "{{ normalize_zip('c0', 'c1') }}",
+        lambda v: oracle.normalize_zip(v[0], v[1]),
+    ),
+    Macro("known_phone", "{{ known_phone('c0') }}", lambda v: oracle.known_phone(v[0])),
 )
 NUMBERS = (
     Macro(
@@ -87,17 +92,17 @@ NUMBERS = (
 TIMES = (
     Macro(
         "read_date_utc",
-        "cast(unix_date({{ read_date('c0', 'UTC') }}) as string)",
+        "cast(unix_date({{ read_date(iso_time('c0'), 'UTC') }}) as string)",
         lambda v: _days(oracle.read_date(v[0], "UTC")),
     ),
     Macro(
         "read_date_new_york",
-        "cast(unix_date({{ read_date('c0', 'America/New_York') }}) as string)",
+        "cast(unix_date({{ read_date(iso_time('c0'), 'America/New_York') }}) as string)",
         lambda v: _days(oracle.read_date(v[0], "America/New_York")),
     ),
     Macro(
         "read_instant",
-        "cast(unix_millis({{ read_instant('c0') }}) as string)",
+        "cast(unix_millis({{ read_instant(iso_time('c0')) }}) as string)",
         lambda v: _text(oracle.unix_millis(oracle.read_instant(v[0]))),
     ),
 )

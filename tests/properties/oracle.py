@@ -6,21 +6,44 @@ same address" and "the same instant" mean to the project.
 
 from __future__ import annotations
 
-import csv
-import functools
+import calendar
 import hashlib
+import itertools
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 NEW_YORK = ZoneInfo("America/New_York")
 
 # Characters that take no room on a screen, which exports and web forms leave at the ends of text.
 ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+JOINERS = frozenset("\u200c\u200d")
+# Letters that are drawn as nothing.
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+WIDE_BLANKS = frozenset(
+    "\u00a0\u1680\u202f\u205f\u3000" + "".join(chr(c) for c in range(0x2000, 0x200B))
+)
+# Unseen in text; other format characters belong to a script or to emoji, or are seen.
+UNSEEN = frozenset(
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\ufeff\ufff9\ufffa\ufffb"
+    + "".join(chr(c) for c in (*range(0x202A, 0x202F), *range(0x2060, 0x2065)))
+    + "".join(chr(c) for c in range(0x2066, 0x2070))
+)
+ESCAPES = {
+    "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&apos;": "'",
+    "&#x27;": "'", "&rsquo;": "'", "&nbsp;": " ", "&#160;": " ", "&amp;": "&",
+}  # fmt: skip
+NULL_WORDS = frozenset(
+    {
+        "null", "none", "nil", "undefined", "n/a", "n\\a", "#n/a", "#n\\a", "#na", "\\n", "#ref!",
+        "#value!", "#name?", "#num!", "#null!", "#div/0!",
+    }
+)  # fmt: skip
+PUNCTUATION = frozenset(
+    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t\n\f\r \u2010\u2011\u2012\u2013\u2014\u2015\u2026"
+)
 
 
 def trim_text(text: str | None) -> str | None:
@@ -36,16 +59,67 @@ def trim_text(text: str | None) -> str | None:
 
 
 def clean_text(text: str | None) -> str | None:
-    """Trimmed, and without control characters; tabs and line ends inside stay."""
+    """What a person typed: escapes undone, nothing unseen, blanks plain; None for a null word."""
     if text is None:
         return None
-    trimmed = trim_text(text) or ""
-    return "".join(c for c in trimmed if c in "\t\n\r" or not _is_control(c)) or None
+    text = re.sub(r"(?i)(?:_x000d_|_x000a_)+\n?", "\n", text)
+    for escape, character in ESCAPES.items():
+        text = text.replace(escape, character)
+    if (
+        re.search(r"\\u[0-9a-fA-F]{4}", text)
+        and re.fullmatch(r'(?:[^"\\]|\\u(?![dD])[0-9a-fA-F]{4})*', text)
+        and not any(unicodedata.category(c)[0] == "C" for c in text)
+    ):
+        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+    text = "".join(" " if c in WIDE_BLANKS else c for c in text)
+    text = "".join(c for c in text if c in "\t\n\r" or not _is_unseen(c))
+    trimmed = trim_text(text)
+    return None if trimmed is None or _is_null_word(trimmed) else trimmed
+
+
+def _is_unseen(character: str) -> bool:
+    return _is_control(character) or character in UNSEEN or character in FILLERS
+
+
+def _is_null_word(text: str) -> bool:
+    if set(text) <= PUNCTUATION:
+        return True
+    bare = text.removeprefix('"') if text.startswith('"') else text.removeprefix("'")
+    bare = bare.removesuffix('"') if bare.endswith('"') else bare.removesuffix("'")
+    if (bare.lstrip("+-") in ("nan", "NaN", "NAN") and len(bare) <= 4) or bare in (
+        "nat",
+        "NaT",
+        "NAT",
+    ):
+        return True
+    if _lower(bare) in NULL_WORDS:
+        return True
+    inside = re.fullmatch(r"[(<{\[]+(.*?)[)>}\]]+", text, re.ASCII)
+    return inside is not None and _lower(inside[1]) in (
+        "null", "none", "nil", "undefined", "n/a", "na", "nan", "nat", "blank", "empty", "not set",
+        "no value",
+    )  # fmt: skip
+
+
+def _lower(text: str) -> str:
+    # A pattern that ignores case takes the Kelvin sign and the long s for k and s.
+    return text.replace("\u212a", "k").replace("\u017f", "s").lower()
+
+
+def without_format_characters(text: str) -> str:
+    return "".join(
+        c
+        for c in text
+        if c in "\t\n\r"
+        or not (
+            unicodedata.category(c) in ("Cf", "Cc") or c in FILLERS or "\ufe00" <= c <= "\ufe0f"
+        )
+    )
 
 
 def normalize_key(text: str | None) -> str | None:
     """`123.0` and `123` are one key."""
-    text = trim_text(text)
+    text = None if text is None else trim_text(without_format_characters(text))
     if text is None:
         return None
     number = re.fullmatch(r"(.*[0-9])\.0+", text, re.DOTALL)
@@ -53,44 +127,90 @@ def normalize_key(text: str | None) -> str | None:
 
 
 def normalize_email(text: str | None) -> str | None:
-    """One @, a dot inside the domain, no blank, comma or semicolon; lower case."""
-    text = trim_text(text)
+    """Mended where that is certain; None where HubSpot would not take it."""
     if text is None:
         return None
-    text = text.lower()
-    if text.count("@") != 1 or any(_is_space(c) or c in ",;" for c in text):
+    text = without_format_characters(text).lower()
+    named = re.fullmatch(r"[^<>@]*<([^<>]*)>[ \t\n\f\r.,;]*", text)
+    if named:
+        text = named[1]
+    around = " \t\n\f\r<>()[]\"\u201c\u201d',;:" + "".join(_SEPARATORS)
+    while True:
+        shorter = text.lstrip(around)
+        for prefix in ("%20", "e-mail:", "email:", "mailto:"):
+            shorter = shorter.removeprefix(prefix)
+        if shorter == text:
+            break
+        text = shorter
+    while (shorter := text.rstrip(around + ".").removesuffix("%20")) != text:
+        text = shorter
+    if text.count("@") != 1:
         return None
     local, domain = text.split("@")
-    return text if local and "." in domain[1:-1] else None
+    labels = domain.split(".")
+    is_one = (
+        1 <= len(local) <= 64
+        and 3 <= len(domain) <= 189
+        and all(re.fullmatch(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+", part) for part in local.split("."))
+        and len(labels) > 1
+        and all(re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", part) for part in labels[:-1])
+        and re.fullmatch(r"[a-z]{2,63}|xn--[a-z0-9-]+", labels[-1])
+    )
+    return text if is_one else None
+
+
+def without_accents(text: str) -> str:
+    """Accents off, case folded, and letters that Unicode does not split as people write them."""
+    bare = "".join(
+        _SPELT.get(c, c) for c in _folded(text) if not unicodedata.category(c).startswith("M")
+    )
+    return "".join(c for c in bare if not "\u02b0" <= c <= "\u02ff")
 
 
 def normalize_name(text: str | None) -> str | None:
-    """Accents off, case folded, letters and digits only."""
+    """No accents, letters and digits only."""
     if text is None:
         return None
-    return "".join(c for c in _folded(text) if _is_word(c)) or None
+    return "".join(c for c in without_accents(text) if _is_word(c)) or None
 
 
-def normalize_street(line_1: str | None, line_2: str | None) -> str | None:
-    """Both lines as one row of short words; None unless line 1 is known."""
-    if trim_text(line_1) is None:
+def normalize_place(text: str | None) -> str | None:
+    """As a name, with what maps shorten in its short form."""
+    if text is None:
         return None
-    joined = f"{line_1} {line_2 or ''}".replace("#", " apt ")
-    bare = "".join(c for c in _folded(joined) if not unicodedata.category(c).startswith("M"))
-    words = "".join(c if _is_word(c) else " " for c in bare).split(" ")
-    standard = _address_words()
-    return " ".join(standard.get(word, word) for word in words if word) or None
+    short = {
+        "saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft", "north": "n", "south": "s",
+        "east": "e", "west": "w", "heights": "hts", "springs": "spgs", "township": "twp",
+    }  # fmt: skip
+    bare = re.sub(r"[A-Za-z0-9_]+", lambda word: short.get(word[0], word[0]), without_accents(text))
+    return "".join(c for c in bare if _is_word(c)) or None
 
 
-def normalize_state(text: str | None) -> str | None:
-    """Two letters, from two letters or from the name."""
-    return _states().get(normalize_name(text) or "")
+def street_text(line_1: str | None, line_2: str | None) -> str:
+    """Both lines as one row of words; '' unless line 1 is known."""
+    if line_1 is None:
+        return ""
+    text = without_accents(f"{line_1} {line_2 or ''}").replace("#", " apt ")
+    text = "".join(c for c in text if c not in "'\u2019\u2018`\u00b4")
+    text = re.sub(r"\b([a-z])\.[ \t\n\f\r]?([a-z])\.", r"\1\2 ", text, flags=re.ASCII)
+    text = re.sub(r"\b([a-z])\.([a-z])\b", r"\1\2", text, flags=re.ASCII)
+    text = " ".join("".join(c if _is_word(c) else " " for c in text).split(" "))
+    text = re.sub(r" +", " ", text)
+    text = re.sub(r"\b(?:post office box|p o box|po b|pob|pobox)\b", "po box", text, flags=re.ASCII)
+    return text.strip(" ")
 
 
-def normalize_zip(text: str | None) -> str | None:
-    """The first five digits."""
+def normalize_zip(text: str | None, state: str | None) -> str | None:
+    """The first five digits, with the zeros that a state's zips begin with."""
     key = normalize_key(text)
-    return "".join(c for c in key or "" if c in "0123456789")[:5] or None
+    if key is None:
+        return None
+    if state in ("CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI"):
+        for width, form in ((4, r"[0-9]{4}(-?[0-9]{4})?"), (3, r"[0-9]{3}(-[0-9]{4})?")):
+            if re.fullmatch(form, key):
+                key = "0" * (5 - width) + key
+                break
+    return "".join(c for c in key if c in "0123456789")[:5] or None
 
 
 def e164(text: str | None) -> str | None:
@@ -107,52 +227,105 @@ def e164(text: str | None) -> str | None:
     return f"+1{local}" if is_number else None
 
 
-def read_wall_time(text: str | None) -> datetime | None:
-    """A day, or a day and a time without a zone: ISO, or US M/D/YYYY."""
+def phone_digits(text: str) -> str:
+    text = re.sub(r"([0-9])[^0-9]*(?:ext?\.?|x|#)[^0-9a-z]*[0-9]{1,6}$", r"\1", text.lower())
+    digits = "".join(c for c in text if c in "0123456789")
+    return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+
+
+def known_phone(text: str | None) -> str | None:
+    """The phone, unless it stands for none."""
     if text is None:
         return None
-    iso = re.fullmatch(
-        r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?", text, re.ASCII
+    digits = phone_digits(text)
+    steps = {(int(b) - int(a)) % 10 for a, b in itertools.pairwise(digits)}
+    is_dummy = (
+        len(digits) < 7
+        or steps <= {0}
+        or (len(digits) <= 20 and steps in ({1}, {9}))
+        or (len(digits) == 10 and digits[3:] in ("0" * 7, "1" * 7, "5" * 7, "1234567"))
     )
-    if iso:
-        return _datetime(iso[1], iso[2], iso[3], iso[4], iso[5], iso[6], iso[7])
-    us = re.fullmatch(
-        r"(\d{1,2})/(\d{1,2})/([12]\d{3})(?: (\d{1,2}):(\d\d)(?::(\d\d))?( ?[AaPp][Mm])?)?",
-        text,
-        re.ASCII,
+    return None if is_dummy else text
+
+
+_MONTHS = {"sept": 9} | {
+    name.lower(): number
+    for names in (calendar.month_abbr, calendar.month_name)
+    for number, name in enumerate(names)
+    if name
+}
+_DAY_FORMS = [
+    re.compile(form, re.ASCII)
+    for form in (
+        r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?=$|[t ]|\d{4}$|\d{6}(?:\.\d+)?(?:z|[+-]\d{4})?$)",
+        r"(?P<y>\d{4})[/.-](?P<m>\d\d?|[a-z]+)[/.-](?P<d>\d\d?)(?=$|[t ])",
+        r"(?P<m>\d\d?)[/-](?P<d>\d\d?)[/-](?P<y>\d{4})(?=$|[t ])",
+        r"(?P<d>\d\d?)[ -](?P<m>[a-z]+)\.?[ -](?P<y>\d{4})(?=$| )",
+        r"(?P<m>[a-z]+)\.? (?P<d>\d\d?)(?:st|nd|rd|th)? (?P<y>\d{4})(?=$| )",
     )
-    if not us:
+]
+_CLOCK = re.compile(
+    r"(?:t ?| at ?| )(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d)(?:[.:](?P<f>\d+))?)?"
+    r"(?: ?(?P<half>[ap])\.?m\.?| ?(?P<utc>z|utc|gmt)| ?(?:utc|gmt)?(?P<off>[+-]\d\d(?::?\d\d)?))?",
+    re.ASCII,
+)
+_COMPACT_CLOCK = re.compile(
+    r"[t ]?(?P<h>\d\d)(?P<min>\d\d)(?P<s>\d\d)?(?:\.(?P<f>\d+))?(?:(?P<utc>z)|(?P<off>[+-]\d{4}))?",
+    re.ASCII,
+)
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """A day, with its time and zone where it has them, in any spelling that programs use."""
+    if text is None:
         return None
-    month, day, year, hour, minute, second, half = us.groups()
+    text = re.sub(r"[ \t\n\f\r,]+", " ", text.lower())
+    text = re.sub(r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.? ", "", text)
+    text = re.sub(r" \([^)]*\)$", "", text)
+    text = re.sub(r"^([a-z]+ \d{1,2}) ([\d:]+) (\d{4})$", r"\1 \3 \2", text, flags=re.ASCII)
+    for form in _DAY_FORMS:
+        day = form.match(text)
+        if not day:
+            continue
+        month = _MONTHS.get(day["m"]) or (int(day["m"]) if day["m"].isdigit() else 0)
+        rest = text[day.end() :]
+        if not rest:
+            return _moment(int(day["y"]), month, int(day["d"]), {})
+        clock = _CLOCK.fullmatch(rest) or _COMPACT_CLOCK.fullmatch(rest)
+        if clock:
+            return _moment(int(day["y"]), month, int(day["d"]), clock.groupdict())
+    return None
+
+
+def _moment(year: int, month: int, day: int, clock: dict[str, str | None]) -> datetime | None:
+    hour = int(clock.get("h") or 0)
+    half = clock.get("half")
     if half:
-        if not 1 <= int(hour) <= 12:
+        if not 1 <= hour <= 12:
             return None
-        hour = str(int(hour) % 12 + (12 if half.strip().lower() == "pm" else 0))
-    return _datetime(year, month, day, hour, minute, second, None)
-
-
-def read_zoned_instant(text: str | None) -> datetime | None:
-    """An instant that needs no zone to be told: ISO with one, or milliseconds since 1970."""
-    if text is None:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    fraction = "" if half else (clock.get("f") or "")
+    offset = clock.get("off")
+    is_zoned = bool(clock.get("utc") or offset)
+    if not (1000 <= year <= 2999 or (year in (1, 9999) and not is_zoned)):
         return None
-    if re.fullmatch(r"-?\d{9,14}", text, re.ASCII):
-        try:
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
-        except OverflowError:
+    try:
+        naive = datetime(
+            year, month, day, hour, int(clock.get("min") or 0), int(clock.get("s") or 0),
+            int(fraction[:6].ljust(6, "0")),
+        )  # fmt: skip
+    except ValueError:
+        return None
+    if not is_zoned:
+        return naive
+    minutes = 0
+    if offset:
+        hours, rest = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
+        minutes = hours * 60 + rest
+        if rest > 59 or minutes > 14 * 60:
             return None
-    iso = re.fullmatch(
-        r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?"
-        r" ?(?:[Zz]|UTC|([+-])(0\d|1[0-3])(?::?([0-5]\d))?)",
-        text,
-        re.ASCII,
-    )
-    if not iso or not "0001-01-03" <= text[:10] <= "9998-12-31":
-        return None
-    naive = _datetime(*iso.groups()[:7])
-    if naive is None:
-        return None
-    offset = timedelta(hours=int(iso[9] or 0), minutes=int(iso[10] or 0))
-    return naive.replace(tzinfo=timezone(-offset if iso[8] == "-" else offset)).astimezone(UTC)
+        minutes = -minutes if offset[0] == "-" else minutes
+    return naive.replace(tzinfo=timezone(timedelta(minutes=minutes))).astimezone(UTC)
 
 
 def new_york_instant(wall_time: datetime | None) -> datetime | None:
@@ -163,20 +336,17 @@ def new_york_instant(wall_time: datetime | None) -> datetime | None:
 
 
 def read_date(text: str | None, instant_zone: str) -> date | None:
-    """The calendar day that the text names, or that its instant was in the zone."""
-    wall_time = read_wall_time(text)
-    if wall_time is not None:
-        return wall_time.date()
-    instant = read_zoned_instant(text)
-    try:
-        return instant and instant.astimezone(ZoneInfo(instant_zone)).date()
-    except OverflowError:
-        return None
+    """The calendar day that the text names, or that its instant stands for in the zone."""
+    moment = read_moment(text)
+    if moment is None or moment.tzinfo is None:
+        return moment and moment.date()
+    is_midnight = (unix_millis(moment) or 0) % 86_400_000 == 0
+    return moment.astimezone(UTC if is_midnight else ZoneInfo(instant_zone)).date()
 
 
 def read_instant(text: str | None) -> datetime | None:
-    zoned = read_zoned_instant(text)
-    return zoned if zoned is not None else new_york_instant(read_wall_time(text))
+    moment = read_moment(text)
+    return moment if moment is None or moment.tzinfo is not None else new_york_instant(moment)
 
 
 def read_number(text: str | None) -> str | None:
@@ -210,6 +380,16 @@ def unix_millis(instant: datetime | None) -> int | None:
     return (since.days * 86400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
+_SEPARATORS = [chr(c) for c in range(0x3001) if unicodedata.category(chr(c)).startswith("Z")]
+_SPELT = {
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    "ĳ": "ij",
+    **dict(zip("øłđðħıŧŋɨʉɓɗƙƶ", "olddhitniubdkz", strict=True)),
+}
+
+
 def _is_space(character: str) -> bool:
     return character in "\t\n\f\r " or unicodedata.category(character).startswith("Z")
 
@@ -228,42 +408,3 @@ def _is_word(character: str) -> bool:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
-
-
-def _datetime(
-    year: str,
-    month: str,
-    day: str,
-    hour: str | None,
-    minute: str | None,
-    second: str | None,
-    fraction: str | None,
-) -> datetime | None:
-    try:
-        return datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            int((fraction or "")[:6].ljust(6, "0")),
-        )
-    except ValueError:
-        return None
-
-
-@functools.cache
-def _address_words() -> dict[str, str]:
-    with (SEEDS / "address_words.csv").open(encoding="utf-8", newline="") as seed:
-        return {row["word"]: row["standard"] for row in csv.DictReader(seed)}
-
-
-@functools.cache
-def _states() -> dict[str, str]:
-    codes: dict[str, str] = {}
-    with (SEEDS / "states.csv").open(encoding="utf-8", newline="") as seed:
-        for row in csv.DictReader(seed):
-            codes[row["code"].lower()] = row["code"]
-            codes[normalize_name(row["name"]) or ""] = row["code"]
-    return codes

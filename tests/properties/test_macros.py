@@ -67,12 +67,57 @@ HARD_TEXTS = [
     "100000000", "99999999", "99999999999999", "-99999999999999", "-62135596800001",
     "123456789012345", "1704067200000.0", "-0000000000", "000000000", "2024-01-01\n",
     "2024-01-01T00:00:00Z\n",
+    # what programs write, and what they do not
+    "20240115", "20240115103000", "202401151030", "198002290000", "20240115T103000Z", "99999999",
+    "2024/1/5 9:05", "2024-1-5", "01-05-2024", "15.01.2024", "15/01/2024", "12345678", "10:30",
+    "1/15/2024, 3:04:05 PM", "1/15/2024 3:04:05.678 PM", "Jan 15 2024  3:04PM", "29-FEB-1980",
+    "Jan  5 2024  3:04:05:123PM", "15-Jan-2024", "5 January 2024", "January 15, 2024",
+    "Sept. 3, 2024", "May 5 2024", "Wednesday, January 15, 2024 3:04 PM", "1st Jan 2024",
+    "Mon Jan 15 2024 10:30:00 GMT-0500 (Eastern Standard Time)", "Mon Jan 15 10:30:00 2024",
+    "Mon, 15 Jan 2024 10:30:00 GMT", "2024-Jan-15", "2024-01-15 at 3:04 PM", "January 2024",
+    "2024-01-15T10:30:00.000+0000", "2024-01-15 10:30:00.1234567+02", "3/4/2024 12:00 a.m.",
+    "2024-07-01T00:00:00+14:30", "1/2/24", "15-JAN-24", "2024-W03-1", "2024-02-30T00:00:00Z",
+    # words for null, escapes, the unseen
+    "nan", "Nan", "nat", "NaT", "Nat", "NULL", "None", "\\N", "#N/A", "n/a", "<NA>", "(null)",
+    "[None]", "(blank)", "Blank", "--", "?", "\u2014", "#REF!", "#DIV/0!", "'null'", '"NULL"',
+    "null@x.com", "NA", "-nan", "nil", "O&#39;Brien", "Smith &amp; Sons", "&amp;amp;", "&nbsp;Ann",
+    "A_x000D_\nB", "Jos\\u00e9", "C:\\users", "Jos\\u00e9 \\ x", "AT&T", "Ann\u202fLee",
+    "So\u00adft",
+    "\u3164", "\u202eabc\u202c", "a\u2066b\u2069", "\u0645\u200c\u06cc", "A\ufe0f",
+    # mended and unmended addresses
+    "Ann <ann@x.org>", "mailto:Ann@X.org.", "<ann@x.org>;", "'ann@x.org'", "ann@x.org,",
+    "%20a@x.org",
+    "ann..b@x.org", "ann.@x.org", ".ann@x.org", "ann@x.123", "ann@x.c0m", "ann@-x.org",
+    "Email: a@x.org",
+    "ann@xn--mnchen-3ya.de", "a" * 65 + "@x.org", "ann@x.org (work)", "o'hara@x.org",
+    "ann@x.org\u200b",
+    # phones
+    "(617) 555-0142", "617.555.0142 x22", "+1 617-555-0142 ext. 5", "000-000-0000", "555-5555",
+    "1 (555) 555-5555", "0123456789", "9876543210", "555-0142", "555014", "(617) 123-4567",
+    "+44 20 7946 0958", "(   )   -", "8901234567", "111111111111111",
+    # places
+    "Saint-Louis", "St. Louis", "N. Ft. Myers", "Mount Vernon", "Port Saint Lucie", "Southfield",
+    "\u0141\u00f3d\u017a", "\u00de\u00f3rsh\u00f6fn", "Ka\u02bbahumanu", "15 N.W. O'Hara St",
+    "P. O. Box 7",
+    "Post Office Box 7", "U.S.A. Rd", "12 N. Main", "21171234", "2117-1234", "601",
     # garbage
     "NaN", "null", "-", "'; drop table x; --", '{"a":"b\\"}', "\\", "\\1", "$1", "%Y", "\u2028",
     "\ue000", "\x1b[31m", "\u202eabc", "a" * 5000,
 ]  # fmt: skip
 
-LINES_2 = [None, "", " ", "Apt 4", "apartment #4", "\u00c9tage 2", "#", "Unit 5-B"]
+LINES_2 = [
+    None,
+    "",
+    " ",
+    "MA",
+    "PR",
+    "NY",
+    "Apt 4",
+    "apartment #4",
+    "\u00c9tage 2",
+    "#",
+    "Unit 5-B",
+]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +147,24 @@ WORDS = st.sampled_from(
 PHRASES = st.tuples(SPACES, st.lists(WORDS, max_size=5).map(" ".join), SPACES).map("".join)
 EMAILS = st.tuples(
     SPACES,
-    st.sampled_from(["ann", "Ann.Lee", "a+b", "", "a b", "a,b", "\u00e9lan"]),
+    st.sampled_from(
+        ["ann", "Ann.Lee", "a+b", "", "a b", "a,b", "\u00e9lan", "mailto:ann", "<ann", "a..b", ".a"]
+    ),
     st.sampled_from(["@", "@", "@", "", "@@"]),
-    st.sampled_from(["example.com", "EXAMPLE.co.uk", "example", ".com", "x.", "x..y", "a;b.c"]),
+    st.sampled_from(
+        [
+            "example.com",
+            "EXAMPLE.co.uk",
+            "example",
+            ".com",
+            "x.",
+            "x..y",
+            "a;b.c",
+            "x.org.",
+            "x.org>",
+            "x-.org",
+        ]
+    ),
     SPACES,
 ).map("".join)
 NUMBER_TEXTS = st.one_of(
@@ -135,7 +195,10 @@ FORMATS = st.sampled_from(
         "{0:%Y-%m-%dT%H:%M:%S.%f}", "{0:%Y-%d-%m}", "{0:%Y-%m-%dT%H:%M:%S}Z",
         "{0:%Y-%m-%d %H:%M:%S.%f}+00", "{0:%Y-%m-%d %H:%M} UTC", "{0:%Y%m%d}",
         "{0:%Y-%m-%dT%H:%M:%S}-05:00", "{0:%Y-%m-%dT%H:%M:%S}+0530",
-        "{0:%m/%d/%Y} {0.hour}:{0:%M:%S}"
+        "{0:%m/%d/%Y} {0.hour}:{0:%M:%S}", "{0:%b} {0.day} {0:%Y}  {0:%I:%M%p}",
+        "{0:%d-%b-%Y}", "{0:%B} {0.day}, {0:%Y}", "{0:%Y%m%d%H%M%S}", "{0:%Y%m%d%H%M}",
+        "{0:%a} {0:%b} {0.day} {0:%Y} {0:%H:%M:%S} GMT-0500 (EST)",
+        "{0.month}/{0.day}/{0:%Y}, {0:%I:%M:%S} {0:%p}"
     ]
 )  # fmt: skip
 # strftime leaves the year 33 as it is; the formats mean four digits.

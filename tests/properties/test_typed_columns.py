@@ -30,7 +30,7 @@ AS_TEXT = {
         "1.5": "1.5",
         "0.1": "0.1",
         "123456789012.0": "123456789012",
-        "cast('nan' as float64)": "nan",
+        "cast('nan' as float64)": None,
         "cast('inf' as float64)": "inf",
         "cast('-inf' as float64)": "-inf",
     },

@@ -1,5 +1,27 @@
+{%- set texts = {
+    'template_name': ['TemplateName', 'placeholder_words'],
+    'patient_name': ['Patient Name', 'placeholder_texts'],
+    'provider_name': ['ProviderName', 'placeholder_texts'],
+    'specialty': ['Specialty', 'placeholder_words'],
+} -%}
 with source as (
     select * from {{ ref('base_amd__rois') }}
+),
+
+placeholders as (
+    {{ placeholder_lists() }}
+),
+
+spelt as (
+    select
+        * replace (
+            {{ source_time('accepted_datetime', 'rois', 'AcceptedDatetime') }}
+                as accepted_datetime,
+            {{ source_time('completed_date', 'rois', 'CompletedDate') }} as completed_date,
+            {{ source_time('dob', 'rois', 'DOB') }} as dob
+        ),
+        {{ normalize_email('email') }} as email_address,
+    from source
 ),
 
 -- AMD keeps naive times in New York wall time; they are read once and placed in the zone below.
@@ -7,16 +29,43 @@ read as (
     select
         *,
         {{ read_wall_time('accepted_datetime') }} as accepted_et,
-        {{ read_date('completed_date', 'America/New_York') }} as completed_on,
-        {{ read_date('dob', 'UTC') }} as date_of_birth,
-    from source
+        {{ read_date('completed_date', 'America/New_York') }} as completed,
+        {{ read_date('dob', 'UTC') }} as birth_date,
+    from spelt
 ),
 
 placed as (
     select
         *,
-        {{ read_instant('accepted_datetime', 'accepted_et') }} as accepted_at,
+        {{ read_instant('accepted_datetime', 'accepted_et') }} as accepted,
     from read
+),
+
+-- What stands for none is as good as no value.
+known as (
+    select
+        placed.*,
+        {% for column, judged in texts.items() -%}
+        {{ known_text(column, judged[1]) }} as known_{{ column }},
+        {% endfor -%}
+        -- A form's text for the provider's address is sent as it is, an address or not.
+        if(
+            email_address is not null
+            and {{ known_email('email_address', 'placeholder_emails', 'placeholder_email_words') }}
+            is null,
+            null,
+            {{ known_text('email', 'placeholder_words') }}
+        ) as known_email,
+        {{ known_phone('phone') }} as known_phone,
+        {{ known_phone('fax') }} as known_fax,
+        {{ known_birth_date('birth_date', 'placeholder_births') }} as known_birth_date,
+        {{ plausible(
+            known_birth_date('birth_date', 'placeholder_births'), 'rois', 'DOB'
+        ) }} as date_of_birth,
+        {{ plausible('completed', 'rois', 'CompletedDate') }} as completed_on,
+        {{ plausible('accepted', 'rois', 'AcceptedDatetime', 'instant') }} as accepted_at,
+    from placed
+    cross join placeholders
 ),
 
 final as (
@@ -35,13 +84,12 @@ final as (
         {{ normalize_key('patient_chart') }} as patient_chart,
 
         -- text
-        template_name,
-        patient_name,
-        provider_name,
-        specialty,
-        email,
-        phone,
-        fax,
+        {% for column in texts -%}
+        known_{{ column }} as {{ column }},
+        {% endfor -%}
+        known_email as email,
+        known_phone as phone,
+        known_fax as fax,
 
         -- dates and times
         accepted_at,
@@ -60,9 +108,19 @@ final as (
         {{ unreadable_columns({
             'AcceptedDatetime': ['accepted_datetime', 'accepted_at'],
             'CompletedDate': ['completed_date', 'completed_on'],
-            'DOB': ['dob', 'date_of_birth'],
+            'DOB': ['dob', 'coalesce(date_of_birth, if(known_birth_date is null, birth_date, null))'],
         }) }} as unreadable_columns,
-    from placed
+        {%- set findings = {
+            'placeholder:DOB': ['birth_date', 'known_birth_date'],
+            'placeholder:Email': ['email', 'known_email'],
+            'placeholder:Phone': ['phone', 'known_phone'],
+            'placeholder:Fax': ['fax', 'known_fax'],
+        } %}
+        {%- for column, judged in texts.items() -%}
+            {%- do findings.update({'placeholder:' ~ judged[0]: [column, 'known_' ~ column]}) -%}
+        {%- endfor %}
+        {{ unreadable_columns(findings) }} as unknown_columns,
+    from known
 )
 
 select * from final

@@ -22,27 +22,13 @@ with mirror as (
 
 placeholders as (
 
-    select * from {{ ref('placeholders') }}
-
-),
-
-states as (
-
-    select * from {{ ref('states') }}
+    {{ placeholder_lists() }}
 
 ),
 
 state_spellings as (
 
-    select
-        {{ normalize_name('name') }} as spelling,
-        code,
-    from states
-    union distinct
-    select
-        lower(code) as spelling,
-        code,
-    from states
+    {{ state_spellings() }}
 
 ),
 
@@ -58,50 +44,82 @@ live as (
 
 ),
 
+cleaned as (
+
+    select
+        hubspot_id,
+        {%- for column in read_back %}
+        {{ clean_text(column) }} as {{ column }},
+        {%- endfor %}
+    from live
+
+),
+
+-- What stands for none neither matches nor contradicts.
+known as (
+
+    select
+        hubspot_id,
+        patient_id_text,
+        email,
+        additional_emails,
+        {{ known_phone('phone') }} as phone,
+        chart,
+        {{ known_text('first_name', 'placeholder_texts') }} as first_name,
+        {{ known_text('last_name', 'placeholder_texts') }} as last_name,
+        {{ iso_time('birth_date_text') }} as birth_time,
+        {{ known_text('line_1', 'placeholder_words') }} as line_1,
+        {{ known_text('line_2', 'placeholder_words') }} as line_2,
+        {{ known_text('city', 'placeholder_words') }} as city,
+        state,
+        {{ known_zip('zip', 'placeholder_words') }} as zip,
+        placeholder_births,
+    from cleaned
+    cross join placeholders
+
+),
+
 normalised as (
 
     select
         hubspot_id,
         {{ normalize_key('patient_id_text') }} as patient_key,
         lower(additional_emails) as additional_emails,
-        lower(concat(coalesce(email, ''), ';', coalesce(additional_emails, ''))) as all_emails,
+        lower(concat(
+            coalesce({{ normalize_email('email') }}, ''), ';', coalesce(additional_emails, '')
+        )) as all_emails,
         {{ phone_digits('phone') }} as phone_key,
         {{ normalize_name('chart') }} as chart_key,
         {{ name_columns('first_name', 'last_name') | indent(8) }},
-        safe_cast(regexp_extract(birth_date_text, r'^\d{4}-\d\d-\d\d') as date) as birth_date,
-        line_1,
-        line_2,
-        {{ normalize_name('city') }} as city_key,
+        {{ known_birth_date(read_date('birth_time', 'UTC'), 'placeholder_births') }} as birth_date,
+        {{ street_text('line_1', 'line_2') }} as street_words,
+        {{ normalize_place('city') }} as city_key,
         {{ normalize_name('state') }} as state_name,
-        {{ normalize_zip('zip') }} as zip_key,
-    from live
+        zip,
+    from known
 
 ),
 
 with_streets as (
 
-    {{ with_street_key('normalised', 'hubspot_id', [
+    {{ with_street_key('normalised', ['hubspot_id'], [
         'patient_key', 'additional_emails', 'all_emails', 'first_name_key', 'last_name_key',
         'last_name_first_part', 'last_name_last_part', 'name_suffix', 'phone_key', 'chart_key',
-        'birth_date', 'city_key', 'state_name', 'zip_key',
+        'birth_date', 'city_key', 'state_name', 'zip',
     ]) | indent(4) }}
 
 ),
 
--- A placeholder is as good as no value: it must neither match nor contradict.
 final as (
 
     select
-        with_streets.* except (birth_date, state_name),
-        if(placeholders.value is null, with_streets.birth_date, null) as birth_date,
+        with_streets.* except (birth_date, state_name, zip),
+        {{ plausible('with_streets.birth_date', 'patients', 'DOB') }} as birth_date,
         state_spellings.code as state_key,
+        {{ normalize_zip('with_streets.zip', 'state_spellings.code') }} as zip_key,
     from with_streets
     left join state_spellings
         on with_streets.state_name = state_spellings.spelling
-    left join placeholders
-        on
-            placeholders.kind = 'date_of_birth'
-            and cast(with_streets.birth_date as string) = placeholders.value
 
 )
 
