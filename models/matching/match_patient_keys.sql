@@ -2,8 +2,8 @@
     'first_name_key', 'last_name_key', 'cast(birth_date as string)'
 ] %}
 {%- set address = ['street_key', 'city_key', 'state_key', 'zip_key'] -%}
--- What each patient may be found by. Tier 3 asks for an equal date of birth beside the address; with
--- it inside the key, a crowded address costs no more than any other.
+-- What each patient may be found by. Tier 3 asks for an equal date of birth beside the address;
+-- with it inside the key, a crowded address costs no more than any other.
 with patients as (
 
     select * from {{ ref('outbox_contacts') }}

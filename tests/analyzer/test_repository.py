@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import csv
+import os
 import re
 from collections.abc import Iterator
 
 import pytest
 import yaml
 from dbt.config.renderer import ProfileRenderer
+from dbt_common.context import set_invocation_context
 
 from tests.analyzer.local_dbt import PROJECT_DIR
 
@@ -88,6 +90,7 @@ def test_dbt_works_where_the_setting_says(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    set_invocation_context(os.environ)
     text = (PROJECT_DIR / "profiles" / "profiles.yml").read_text(encoding="utf-8")
     outputs = yaml.safe_load(text)["reverse_etl"]["outputs"]
 
