@@ -172,7 +172,9 @@ def run_query(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
 def load_rows(client: bigquery.Client, table: str, schema: Schema, rows: Iterable[Row]) -> int:
     """Makes the table anew and streams the rows into it; returns how many there were."""
     columns = ", ".join(f"`{name}` {column_type}" for name, column_type in schema)
-    run_query(client, f"create or replace table `{table}` ({columns})")
+    # Dropped first: BigQuery replaces no table by one that is laid out otherwise.
+    run_query(client, f"drop table if exists `{table}`")
+    run_query(client, f"create table `{table}` ({columns})")
     return append_rows(client, table, schema, rows)
 
 

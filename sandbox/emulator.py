@@ -108,6 +108,14 @@ class Layouts:
             )
         self._known.setdefault(name, layout)
 
+    def forget(self, dataset: str) -> None:
+        """A dataset is gone, and its tables with it."""
+        self._known = {
+            name: layout
+            for name, layout in self._known.items()
+            if name.rpartition(".")[0] != dataset
+        }
+
     @staticmethod
     def _layout(tree: sqlglot.exp.Create) -> tuple[str, str]:
         properties = tree.args.get("properties") or sqlglot.exp.Properties()
@@ -154,6 +162,16 @@ def main() -> None:
         return await rewrite(sql, project_id=project_id, **more)
 
     inner_query.rewrite_and_translate_statement = checked_rewrite
+
+    from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
+
+    delete_dataset = DuckDBCatalogRepository.delete_dataset
+
+    def forgotten(self: Any, project_id: str, dataset_id: str, **more: Any) -> None:
+        layouts.forget(f"{project_id}.{dataset_id}")
+        delete_dataset(self, project_id, dataset_id, **more)
+
+    DuckDBCatalogRepository.delete_dataset = forgotten
 
     from bqemulator.cli import main as bqemulator_main
     from bqemulator.sql.rewriter import row_access_filter

@@ -583,7 +583,7 @@ def _leads_of(who: Person, chance: Callable[[], float]) -> Iterator[Lead]:
         yield Lead({**name, **_address(who)})
         yield Lead({**name, **other_email, **_address(who)})
     elif kind < 79:
-        yield Lead({**_address(who), **birth, "firstname": first, "lastname": "Married-Name"})
+        yield Lead({**_address(who), **birth, "firstname": who.first, "lastname": "Married-Name"})
     elif kind < 87:
         yield Lead({**own_email, **name, "amd_patient_id": str(who.patient_id)})
     elif kind < 90:

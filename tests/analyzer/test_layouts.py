@@ -44,6 +44,14 @@ def test_another_layout_is_refused(layouts: Layouts, sql: str) -> None:
         layouts.check(sql, "p")
 
 
+def test_a_dataset_that_was_deleted_takes_its_tables_along(layouts: Layouts) -> None:
+    layouts.forget("p.other")
+    with pytest.raises(InvalidQueryError):
+        layouts.check("create or replace table p.d.t as select 'x' as a", "p")
+    layouts.forget("p.d")
+    layouts.check("create or replace table p.d.t as select 'x' as a", "p")
+
+
 def test_a_table_that_was_dropped_may_come_back_otherwise(layouts: Layouts) -> None:
     layouts.check("drop table if exists p.d.t", "p")
     layouts.check("create or replace table p.d.t as select 'x' as a", "p")
