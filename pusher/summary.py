@@ -87,4 +87,4 @@ def _needs(tables: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     for (entity, state, reason), records in sorted(reasons.items(), key=lambda item: -item[1]):
         yield f"{records} {entity}: {reason}"
         if state == "failed":
-            yield f"  mend it, or try again: python -m pusher replay --reason {reason}"
+            yield f"  mend it, or: python -m pusher replay --reason {reason}"

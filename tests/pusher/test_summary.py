@@ -75,7 +75,7 @@ def test_what_needs_a_person_comes_with_its_command() -> None:
         "    mend what its alert says; python -m pusher",
         "  144 patients: no_email_no_match",
         "  2 patients: rejected_invalid_email",
-        "    mend it, or try again: python -m pusher replay --reason rejected_invalid_email",
+        "    mend it, or: python -m pusher replay --reason rejected_invalid_email",
     ]
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,7 +50,7 @@ def clean(value: Any) -> str | None:
         return value.strftime("%Y-%m-%dT%H:%M:%S")
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
+    text = unescape(str(value))  # a form's escapes are not what was typed
     if not text.isprintable():
         text = "".join(map(_visible, text))
     text = text.strip()
