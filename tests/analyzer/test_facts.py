@@ -11,8 +11,9 @@ from tests.analyzer.googlesql import GoogleSql, google_sql
 from tests.analyzer.resolved import correlated_table_subqueries, reads, unequal_joins
 
 # Scans of the fully expanded push_queue: a view or a step that is read twice counts twice. Raise
-# them only for a reason: each night pays for every one.
-MOST_SCANS = 30
+# them only for a reason: each night pays for every one. Five are of look-up seeds of a few hundred
+# rows, which are joined since compiling them into the SQL cost a query each.
+MOST_SCANS = 34
 MOST_SCANS_OF_THE_MIRROR = 4
 
 # BigQuery's own limit is 16 views; the rest is for those who build on ours.
