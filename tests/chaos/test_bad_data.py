@@ -138,7 +138,8 @@ def test_keys_of_any_spelling_find_their_record(
     no_keys = ("null", "NaN", "{}")  # words and signs that stand for none
     assert not decided.keys() & set(no_keys)
     for spelt in (spelt for spelt in GARBAGE_KEYS if spelt not in no_keys):
-        key = "930999" if spelt == "930999.00" else spelt
+        # What nobody sees tells no keys apart.
+        key = "930999" if spelt == "930999.00" else spelt.replace("\u200d", "")
         assert key in decided, key
         assert ("patients", key) in undisturbed.confirmed or decided[key]["reason"], key
     # The same key spelt in two ways, with two contents and one time: nobody can say which counts.
