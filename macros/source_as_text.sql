@@ -5,7 +5,8 @@
     A row that is marked as deleted (`deleted_setting`, see deletion_columns) is of the time of its
     deletion, where that is known and later. -#}
 {% macro source_as_text(
-    relation, key, updated_at_setting, columns, optional_columns, deleted_setting=none
+    relation, key, updated_at_setting, columns, optional_columns, deleted_setting=none,
+    other_keys=[]
 ) %}
     {%- set expected_columns = columns -%}
     {%- set columns = dict(columns, **optional_columns) -%}
@@ -50,13 +51,14 @@ keyed as (
     from source_rows
 ),
 
--- Two spellings of one key make no other row of it.
+-- Two spellings of a key make no other row of it.
 hashed as (
     select
         *,
         to_hex(sha256(to_json_string(struct(
             {%- for alias in columns %}
-            {{ 'coalesce(natural_key, ' ~ alias ~ ') as ' if alias == key }}{{ alias }}{{ ',' if not loop.last }}
+            {{ 'coalesce(natural_key, ' ~ alias ~ ') as ' if alias == key
+                else normalize_key(alias) ~ ' as ' if alias in other_keys }}{{ alias }}{{ ',' if not loop.last }}
             {%- endfor %}
         )))) as row_hash,
     from keyed

@@ -48,6 +48,7 @@
                         {%- for name in ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] %}
                         when '{{ name }}' then '{{ '%02d' % loop.index }}'
                         {%- endfor %}
+                        else substr({{ named }}, 6, 3)
                     end,
                     substr({{ named }}, 9)
                 )

@@ -45,7 +45,8 @@ def test_a_race_for_the_lease_has_one_winner(world: World, undisturbed: EndState
     assert [done.exit_code for done in winners] == [0], winners
     assert winners[0].events[0]["run_id"] == holder
     for loser in losers:
-        assert f"held by {holder} since 2" in loser.stderr
+        assert f"held by run {holder} on " in loser.stderr
+        assert " since 2" in loser.stderr
         assert "expires 2" in loser.stderr
         assert loser.phases[-1] in ("lease", "notify")
     world.assert_whole(undisturbed)

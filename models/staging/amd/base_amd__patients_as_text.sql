@@ -1,6 +1,7 @@
 {{ source_as_text(
     source('amd', 'patients'),
     key='id',
+    other_keys=['chart'],
     updated_at_setting='PATIENT_UPDATED_AT_COL',
     deleted_setting='PATIENT_DELETED_COL',
     columns={

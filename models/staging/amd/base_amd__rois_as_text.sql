@@ -1,6 +1,7 @@
 {{ source_as_text(
     source('amd', 'rois'),
     key='roi_id',
+    other_keys=['template_id', 'patient_id', 'patient_chart'],
     updated_at_setting='ROI_UPDATED_AT_COL',
     deleted_setting='ROI_DELETED_COL',
     columns={
