@@ -172,7 +172,7 @@ def test_what_the_runbook_says_unblocks_the_row_and_doubles_nobody(stack: LocalS
         if properties.get("lastname") == "Marlowe"
     )
     stack.hubspot.archive(deleted)
-    stack.pusher("mirror", "--full")
+    stack.pusher("mirror")  # it reads what was archived as well
 
     before = clinic.states(clinic.patients, "ID")
     wrong = {
