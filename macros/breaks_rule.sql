@@ -7,8 +7,8 @@
             then not regexp_contains({{ value }}, r'^\+[1-9][0-9]{6,14}$')
         when 'MAX_LENGTH' then char_length({{ value }}) > safe_cast({{ argument }} as int64)
         when 'MIN_LENGTH' then char_length({{ value }}) < safe_cast({{ argument }} as int64)
-        when 'MAX_NUMBER' then safe_cast({{ value }} as numeric) > safe_cast({{ argument }} as numeric)
-        when 'MIN_NUMBER' then safe_cast({{ value }} as numeric) < safe_cast({{ argument }} as numeric)
+        when 'MAX_NUMBER' then {{ read_number(value) }} > {{ read_number(argument) }}
+        when 'MIN_NUMBER' then {{ read_number(value) }} < {{ read_number(argument) }}
         when 'ALPHANUMERIC' then not regexp_contains(
             {{ value }},
             case {{ argument }}

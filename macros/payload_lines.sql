@@ -22,7 +22,7 @@
     column's own type, or none where the mapping is not built yet. -#}
 {% macro rendered_value(column, type, row) -%}
     {%- if row['type'] == 'date' -%}
-        {%- set day = "date(" ~ column ~ ", 'America/New_York')" if type == 'TIMESTAMP'
+        {%- set day = calendar_date(column) if type == 'TIMESTAMP'
             else 'date(' ~ column ~ ')' if type == 'DATETIME' else column -%}
         {%- if row['format'] == 'epoch_ms' -%}
             {#- HubSpot takes milliseconds for a date only at midnight UTC. -#}

@@ -7,8 +7,10 @@ time. Here a view stays a view, which DuckDB resolves by itself (there are no ro
 policies), and a pass that finds its text already parsed gets a copy of that tree. The plain
 `bqemulator` gives the same answers, later.
 
-And one thing is made as strict as BigQuery: a table is replaced only by one that is partitioned
-and clustered alike. The emulator forgets how a table is laid out, so it is remembered here.
+And two things are made as in BigQuery. A table is replaced only by one that is partitioned and
+clustered alike: the emulator forgets how a table is laid out, so it is remembered here. And a
+value that is cast to NUMERIC has 38 digits, nine of them decimals: DuckDB gives a DECIMAL of no
+stated size 18, and three.
 """
 
 from __future__ import annotations
@@ -75,6 +77,10 @@ def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table
     from bqemulator.domain.events import TableDataChanged
 
     snapshots._events.publish(TableDataChanged(project_id, dataset_id, table_id))
+
+
+# As sqlglot writes a cast to NUMERIC for DuckDB, or as it reads that again.
+_BARE_DECIMAL = re.compile(r"\bAS DECIMAL(\(18, 3\))?\)")
 
 
 class Layouts:
@@ -159,7 +165,8 @@ def main() -> None:
 
     async def checked_rewrite(sql: str, *, project_id: str, **more: Any) -> str:
         layouts.check(sql, project_id)
-        return await rewrite(sql, project_id=project_id, **more)
+        translated: str = await rewrite(sql, project_id=project_id, **more)
+        return _BARE_DECIMAL.sub("AS DECIMAL(38, 9))", translated)
 
     inner_query.rewrite_and_translate_statement = checked_rewrite
 

@@ -12,7 +12,7 @@ import itertools
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -350,12 +350,16 @@ def read_instant(text: str | None) -> datetime | None:
 
 
 def read_number(text: str | None) -> str | None:
-    """A plain decimal number, with or without commas between the thousands, without idle zeros."""
+    """A plain decimal number, thousands in commas or not, as a NUMERIC: 29 digits and 9 places."""
     if text is None or not re.fullmatch(
         r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|[+-]?\.[0-9]+", text
     ):
         return None
-    plain = f"{Decimal(text.replace(',', '')):f}"
+    with localcontext(prec=100):
+        number = Decimal(text.replace(",", "")).quantize(Decimal("1e-9"), ROUND_HALF_UP)
+    if abs(number) >= 10**29:
+        return None
+    plain = f"{number:f}"
     if "." in plain:
         plain = plain.rstrip("0").rstrip(".")
     return "0" if plain == "-0" else plain
@@ -367,6 +371,15 @@ def read_bool(text: str | None) -> str | None:
         **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), "false"),
     }
     return known.get((text or "").lower())
+
+
+def rendered_day(millis: str | None) -> str | None:
+    """The day that an instant stands for, as HubSpot wants it: midnight UTC of that day."""
+    if millis is None or not re.fullmatch(r"-?[0-9]{1,13}", millis):
+        return None
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(millis))
+    zone = UTC if int(millis) % 86_400_000 == 0 else NEW_YORK
+    return str((moment.astimezone(zone).date() - date(1970, 1, 1)).days * 86_400_000)
 
 
 def record_ref(salt: str, entity: str, key: str) -> str:
