@@ -1,111 +1,35 @@
 {%- set name_and_birth_date = [
     'contact_first_name_key', 'contact_last_name_key', 'cast(contact_birth_date as string)'
 ] %}
-{%- set address = ['street_key', 'city_key', 'state_key', 'zip_key'] -%}
--- What each live contact may be found by, spelt as in match_patient_keys, and whose it is.
+{%- set address = [
+    'contact_street_key', 'contact_city_key', 'contact_state_key', 'contact_zip_key'
+] -%}
+-- What each live contact may be found by, spelt as in match_patient_keys.
 with contacts as (
 
-    select * from {{ ref('stg_hubspot__contacts') }}
-
-),
-
-id_map as (
-
-    select * from {{ ref('int_id_map') }}
-    where entity = 'patients'
-
-),
-
-patients as (
-
-    select * from {{ ref('outbox_contacts') }}
-
-),
-
-source_keys as (
-
-    select
-        natural_key,
-        coalesce(exclusion_reason, 'live') as state,
-    from patients
-    where natural_key is not null
-
-),
-
--- An excluded row claims nothing by the id map; the key that a contact carries is the patient's
--- until it is re-keyed.
-contact_claims as (
-
-    select
-        id_map.hubspot_id,
-        min(id_map.natural_key) as first_mapped_key,
-        max(id_map.natural_key) as last_mapped_key,
-        if(logical_and(source_keys.state is null), 'vanished', 'live') as claimant_state,
-    from id_map
-    left join source_keys
-        on id_map.natural_key = source_keys.natural_key
-    where coalesce(source_keys.state, 'live') = 'live'
-    group by id_map.hubspot_id
-
-),
-
-rekeys as (
-
-    select
-        rekeyed_from,
-        min(natural_key) as natural_key,
-    from id_map
-    where rekeyed_from is not null
-    group by rekeyed_from
-
-),
-
-claimed_contacts as (
-
-    select
-        contacts.hubspot_id as contact_id,
-        if(
-            coalesce(source_keys.state, 'vanished') = 'live',
-            contacts.patient_key,
-            coalesce(rekeys.natural_key, contacts.patient_key)
-        ) as contact_patient_key,
-        case
-            when contacts.patient_key is null then contact_claims.claimant_state
-            when rekeys.natural_key is not null then 'live'
-            else coalesce(source_keys.state, 'vanished')
-        end as owner_state,
-        contact_claims.first_mapped_key,
-        contact_claims.last_mapped_key,
-        contacts.all_emails,
-        contacts.additional_emails as contact_additional_emails,
-        contacts.first_name_key as contact_first_name_key,
-        contacts.last_name_key as contact_last_name_key,
-        contacts.last_name_first_part as contact_last_name_first_part,
-        contacts.last_name_last_part as contact_last_name_last_part,
-        contacts.name_suffix as contact_name_suffix,
-        contacts.birth_date as contact_birth_date,
-        contacts.phone_key as contact_phone_key,
-        contacts.chart_key as contact_chart_key,
-        contacts.street_key,
-        contacts.city_key,
-        contacts.state_key,
-        contacts.zip_key,
-    from contacts
-    left join contact_claims
-        on contacts.hubspot_id = contact_claims.hubspot_id
-    left join source_keys
-        on contacts.patient_key = source_keys.natural_key
-    left join rekeys
-        on contacts.patient_key = rekeys.rekeyed_from
+    select * from {{ ref('match_contact_owners') }}
 
 ),
 
 final as (
 
     select
-        claimed_contacts.* except (all_emails, street_key, city_key, state_key, zip_key),
+        contact_id,
+        contact_patient_key,
+        owner_state,
+        first_mapped_key,
+        last_mapped_key,
+        contact_additional_emails,
+        contact_first_name_key,
+        contact_last_name_key,
+        contact_last_name_first_part,
+        contact_last_name_last_part,
+        contact_name_suffix,
+        contact_birth_date,
+        contact_phone_key,
+        contact_chart_key,
         match_key,
-    from claimed_contacts
+    from contacts
     cross join
         unnest(array_concat(
             [

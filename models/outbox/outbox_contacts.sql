@@ -58,6 +58,7 @@ normalized as (
         {{ normalize_name('preferred_first_name') }} as preferred_name_key,
         {{ normalize_name('middlename') }} as middle_name_key,
         {{ phone_digits('phone') }} as phone_key,
+        {{ phone_digits('otherphone') }} as other_phone_key,
         {{ normalize_name('patient_chart') }} as chart_key,
         {{ normalize_place('city') }} as city_key,
         state_spellings.code as state_key,
@@ -96,6 +97,10 @@ records as (
         {{ is_younger_than(18, 'ncf_date_of_birth') }} as is_minor,
         {{ is_younger_than(25, 'ncf_date_of_birth') }} as is_under_25,
         if(is_street_unknown, null, street_address) as street_key,
+        {{ contact_detail_columns(
+            'if(is_street_unknown, null, street_address)',
+            'if(is_email_shared, null, email_address)',
+        ) | indent(8) }},
         concat(
             {{ skipped_columns() }},
             if(is_email_shared, ',Email,', ''),
@@ -125,6 +130,7 @@ records as (
         'middle_name_key',
         'birth_date',
         'phone_key',
+        'other_phone_key',
         'chart_key',
         'is_minor',
         'is_under_25',
@@ -132,6 +138,10 @@ records as (
         'city_key',
         'state_key',
         'zip_key',
+        'house_number',
+        'street_name',
+        'email_local',
+        'email_letters',
     ],
 ) }}
 

@@ -6,6 +6,7 @@
     'last_name': 'lastname',
     'birth_date_text': 'ncf_date_of_birth',
     'phone': 'phone',
+    'mobile_phone': 'mobilephone',
     'chart': 'patient_chart',
     'line_1': 'address',
     'line_2': 'street_address_line_2',
@@ -64,6 +65,7 @@ known as (
         email,
         additional_emails,
         {{ known_phone('phone') }} as phone,
+        {{ known_phone('mobile_phone') }} as mobile_phone,
         chart,
         {{ known_text('first_name', 'placeholder_texts') }} as first_name,
         {{ known_text('last_name', 'placeholder_texts') }} as last_name,
@@ -89,6 +91,7 @@ normalised as (
             coalesce({{ normalize_email('email') }}, ''), ';', coalesce(additional_emails, '')
         )) as all_emails,
         {{ phone_digits('phone') }} as phone_key,
+        {{ phone_digits('mobile_phone') }} as other_phone_key,
         {{ normalize_name('chart') }} as chart_key,
         {{ name_columns('first_name', 'last_name') | indent(8) }},
         {{ known_birth_date(read_date('birth_time', 'UTC'), 'placeholder_births') }} as birth_date,
@@ -104,8 +107,8 @@ with_streets as (
 
     {{ with_street_key('normalised', ['hubspot_id'], [
         'patient_key', 'additional_emails', 'all_emails', 'first_name_key', 'last_name_key',
-        'last_name_first_part', 'last_name_last_part', 'name_suffix', 'phone_key', 'chart_key',
-        'birth_date', 'city_key', 'state_name', 'zip',
+        'last_name_first_part', 'last_name_last_part', 'name_suffix', 'phone_key',
+        'other_phone_key', 'chart_key', 'birth_date', 'city_key', 'state_name', 'zip',
     ]) | indent(4) }}
 
 ),
@@ -117,6 +120,10 @@ final as (
         {{ plausible('with_streets.birth_date', 'patients', 'DOB') }} as birth_date,
         state_spellings.code as state_key,
         {{ normalize_zip('with_streets.zip', 'state_spellings.code') }} as zip_key,
+        nullif(split(with_streets.all_emails, ';')[safe_offset(0)], '') as email_key,
+        {{ contact_detail_columns(
+            'with_streets.street_key', "split(with_streets.all_emails, ';')[safe_offset(0)]"
+        ) | indent(8) }},
     from with_streets
     left join state_spellings
         on with_streets.state_name = state_spellings.spelling
