@@ -16,8 +16,9 @@ from tests.analyzer.resolved import correlated_table_subqueries, reads, unequal_
 MOST_SCANS = 34
 MOST_SCANS_OF_THE_MIRROR = 4
 
-# BigQuery's own limit is 16 views; the rest is for those who build on ours.
-DEEPEST_VIEW = 8
+# BigQuery's own limit is 16 views; the rest is for those who build on ours. Five of them are the
+# search for suspects: it begins where the matches end, and the reasons come after it.
+DEEPEST_VIEW = 13
 
 
 @pytest.fixture(scope="module")
