@@ -1,8 +1,4 @@
-"""The command line. `python -m pusher` does the whole run.
-
-Exit codes: 0 done · 1 failed · 2 settings or portal · 3 lease held · 4 a gate stopped it ·
-5 partial, the rest is due next run · 143 interrupted.
-"""
+"""The command line. `python -m pusher` does the whole run."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pusher import logs
-from pusher.errors import SettingsError, as_run_error
+from pusher.errors import EXIT_CODES, SettingsError, as_run_error
 from pusher.interrupts import Interrupts
 from pusher.settings import Environment, Settings
 
@@ -25,14 +21,8 @@ if TYPE_CHECKING:  # a command imports what it needs, when it runs
     from pusher.warehouse import Row
 
 Command = Callable[[Settings, argparse.Namespace, Interrupts], int]
-REPORTS = (
-    "check",
-    "status",
-    "preview",
-    "setup",
-    "replay",
-    "rekey",
-)  # standard output is their answer's
+# Standard output is their answer's.
+REPORTS = ("check", "status", "preview", "setup", "replay", "rekey")
 
 
 def _give_memory_back() -> None:
@@ -268,8 +258,13 @@ def _parser() -> argparse.ArgumentParser:
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="JSON instead of tables")
 
-    parser = argparse.ArgumentParser(prog="python -m pusher", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m pusher",
+        description=__doc__,
+        epilog="Exit codes: "
+        + ", ".join(f"{code} {why}" for code, why in EXIT_CODES.items())
+        + ".",
+    )
     parser.add_argument(
         "--entity",
         action="append",

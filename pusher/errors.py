@@ -2,13 +2,13 @@
 
 PusherError
 ├── RunError            ends the run; carries its exit code
-│   ├── SettingsError       2    mend the settings, the portal or the build, then run again
-│   ├── LeaseHeld           3    another pusher is at work
-│   ├── GateStop            4    SQL, or the operator, said no before the first write
-│   ├── EndedEarly          5    daily limit, long wait, outage: the rest is due next run
-│   ├── Failed              1    access refused, warehouse, reject rate, lease lost
-│   │   └── Forbidden               403: some calls can do without
-│   └── Interrupted       143    asked to stop
+│   ├── SettingsError       mend the settings, the portal or the build, then run again
+│   ├── LeaseHeld           another pusher is at work
+│   ├── GateStop            SQL, or the operator, said no before the first write
+│   ├── EndedEarly          daily limit, long wait, outage: the rest is due next run
+│   ├── Failed              access refused, warehouse, reject rate, lease lost
+│   │   └── Forbidden           403: some calls can do without
+│   └── Interrupted         asked to stop
 ├── Transient           try again: no usable answer
 │   └── Throttled           try again, as often as it takes: the limiter has paused everyone
 ├── Refused             HubSpot understood the request and said no: split it, or log it
@@ -84,6 +84,17 @@ class Interrupted(RunError):
 
     def __init__(self) -> None:
         super().__init__("interrupted", "asked to stop; the rest is due next run")
+
+
+EXIT_CODES = {
+    0: "done",
+    Failed.exit_code: "failed",
+    SettingsError.exit_code: "settings or portal",
+    LeaseHeld.exit_code: "lease held",
+    GateStop.exit_code: "a gate stopped it",
+    EndedEarly.exit_code: "partial, the rest is due next run",
+    Interrupted.exit_code: "interrupted",
+}
 
 
 class Transient(PusherError):

@@ -74,6 +74,21 @@ def test_the_pusher_names_no_field() -> None:
     assert found == []
 
 
+def test_every_module_of_the_pusher_has_its_tests() -> None:
+    """One module of tests each, by its name; what is data alone needs none."""
+    called = {"__main__": "command_line"}
+    untested = [
+        path.stem
+        for path in sorted((PROJECT_DIR / "pusher").glob("*.py"))
+        if any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text())))
+        and not (
+            PROJECT_DIR / "tests" / "pusher" / f"test_{called.get(path.stem, path.stem)}.py"
+        ).exists()
+    ]
+
+    assert untested == []
+
+
 @pytest.mark.parametrize(
     ("environment", "location"),
     [

@@ -30,9 +30,13 @@ from google.cloud import bigquery
 
 from pusher import logs
 from pusher.__main__ import main
+from pusher.appender import Appender
+from pusher.batches import QueueRow
 from pusher.hubspot import HubSpot
 from pusher.interrupts import SIGNALS
+from pusher.results import Tally
 from pusher.settings import Settings
+from pusher.ship import Shipper
 from pusher.warehouse import Warehouse
 from sandbox.bigquery import PROJECT
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
@@ -40,6 +44,8 @@ from tests.pusher.proxy import FaultyProxy
 from tests.pusher.warehouse_schema import TABLES, statements
 
 ROOT = Path(__file__).resolve().parents[2]
+
+Ship = Callable[..., Shipper]
 
 
 class Done(NamedTuple):
@@ -320,6 +326,41 @@ def warehouse(world: World) -> Warehouse:
 @pytest.fixture
 def hubspot(world: World) -> HubSpot:
     return HubSpot(world.settings(), TOKEN)
+
+
+def values(world: World, name: str) -> dict[str, str]:
+    """A property of the live contacts by key."""
+    live = world.hubspot.live("contacts").values()
+    return {str(found.get("amd_patient_id")): str(found.get(name)) for found in live}
+
+
+def requests(world: World, operation: str) -> int:
+    return sum(
+        count["count"]
+        for count in world.hubspot.request_counts()
+        if count["path"].endswith(f"/batch/{operation}")
+    )
+
+
+def row(decision: dict[str, Any]) -> QueueRow:
+    """The decision as a row of the queue."""
+    return QueueRow(**{name: decision[name] for name in QueueRow._fields})
+
+
+@pytest.fixture
+def ship(world: World, warehouse: Warehouse, hubspot: HubSpot) -> Ship:
+    """Ships decisions and waits until their results are in the push log."""
+
+    def run(*decisions: dict[str, Any], size: int = 100, workers: int = 4) -> Shipper:
+        appender = Appender(warehouse, spacing=0.05)
+        shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers)
+        try:
+            shipper.run([[tuple(row(decision)) for decision in decisions]], size)
+        finally:
+            appender.close()
+        return shipper
+
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -449,22 +448,6 @@ def test_no_value_reaches_logs_errors_or_the_push_log(world: World) -> None:
     assert "zanzibar" not in kept.lower()
 
 
-def test_reports_need_no_hubspot(world: World) -> None:
-    """status and preview ask BigQuery only; --json is JSON and nothing else."""
-    world.decide(upsert("1"))
-    world.hubspot.clear_requests()
-    status = world.run("status", "--json")
-    preview = world.run("preview", "--json")
-
-    assert (status.returncode, preview.returncode) == (0, 0), status.stderr + preview.stderr
-    assert set(json.loads(status.stdout)) == {
-        "standing", "runs", "records", "dead_letters", "lease", "mirror", "builds",
-    }  # fmt: skip
-    assert [row["operation"] for row in json.loads(preview.stdout)["due"]] == ["upsert"]
-    assert "patients" in world.run("status").stdout
-    assert world.hubspot.request_total() == 0
-
-
 def test_check_writes_what_it_finds_under_the_lease(world: World) -> None:
     """Else it would write into a run that is deciding on the portal."""
     world.query(
@@ -514,62 +497,3 @@ def test_the_ledger_notes_which_settings_differ(world: World) -> None:
     rows = world.query("select settings_differ from etl.reverse_etl_run_ledger order by job_type")
     differ = "MASS_CHANGE_ROWS is '500' here, '5' in the build"
     assert [row["settings_differ"] for row in rows] == [None, differ]
-
-
-def letters(world: World, **reasons: str) -> None:
-    """Dead letters of patients: record_ref's digit → reason."""
-    letter = {"job_type": "patients", "last_seen_at": "2026-01-01T00:00:00Z"}
-    refs = {name[1:] * 32: reason for name, reason in reasons.items()}
-    world.insert(
-        "reverse_etl_dlq", [{**letter, "record_ref": k, "reason": v} for k, v in refs.items()]
-    )
-    for reason in set(reasons.values()):
-        counted = {"entity": "patients", "reason": reason, "open_entries": 1}
-        counted["replayable"] = int(reason.startswith("rejected"))
-        world.insert("dead_letter_counts", [counted])
-
-
-def test_replay_makes_dead_letters_due_and_counts_those_of_this_call(world: World) -> None:
-    letters(world, _a="rejected_x", _b="rejected_x", _c="rejected_y")
-    done = world.run("replay", "--reason", "rejected_x")
-    assert (done.returncode, done.stdout) == (0, "patients: 2 dead letters are due again\n")
-
-    done = world.run("replay", "--record-ref", "c" * 32)
-    assert (done.returncode, done.stdout) == (0, "patients: 1 dead letters are due again\n")
-    done = world.run("replay", "--all")
-    assert (done.returncode, done.stdout) == (0, "patients: 3 dead letters are due again\n")
-    done = world.run("replay", "--record-ref", "d" * 32)
-    assert (done.returncode, done.stdout) == (0, "no refused record matches\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "--all"),
-        (["--record-ref", "-"], "standard input"),
-        (["--record-ref", "Jane Doe"], "hex digits"),
-        (["--reason", "rejectd_x"], "did you mean rejected_x?"),
-        (["--reason", "missing_name"], "missing_name needs no replay"),
-        (["--all", "--entity", "patient"], "did you mean patients?"),
-    ],
-)
-def test_what_cannot_be_replayed_is_refused_and_nothing_is_asked_for(
-    world: World, arguments: list[str], said: str
-) -> None:
-    """Standard input is at its end here: that must not stand for everything."""
-    letters(world, _a="rejected_x", _b="missing_name")
-    done = world.run("replay", *arguments)
-
-    assert done.returncode == 2, done
-    assert said in done.stderr
-    asked = "select 1 as one from etl.reverse_etl_dlq where replay_requested_at is not null"
-    assert world.query(asked) == []
-
-
-def test_record_refs_are_read_where_a_dash_asks_for_them(world: World) -> None:
-    letters(world, _a="rejected_x", _b="rejected_x", _c="rejected_x")
-    process = world.start("replay", "--record-ref", "-", stdin=subprocess.PIPE)
-    said, complaint = process.communicate(f"{'a' * 32}\n{'b' * 32}\n", timeout=60)
-
-    assert process.returncode == 0, complaint
-    assert said == "patients: 2 dead letters are due again\n"

@@ -4,98 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pusher.appender import Appender
-from pusher.batches import Batch, QueueRow, batches
-from pusher.errors import EndedEarly, Failed, Refusal
+from pusher.errors import EndedEarly, Failed
 from pusher.hubspot import HubSpot
-from pusher.results import Result, Tally
+from pusher.results import Tally
 from pusher.ship import Shipper
 from pusher.warehouse import Warehouse
-from tests.pusher.conftest import World, refusable, update, upsert
-
-Ship = Callable[..., Shipper]
-
-
-def row(decision: dict[str, Any]) -> QueueRow:
-    return QueueRow(**{name: decision[name] for name in QueueRow._fields})
-
-
-@pytest.fixture
-def ship(world: World, warehouse: Warehouse, hubspot: HubSpot) -> Ship:
-    """Ships decisions and waits until their results are in the push log."""
-
-    def run(*decisions: dict[str, Any], size: int = 100, workers: int = 4) -> Shipper:
-        appender = Appender(warehouse, spacing=0.05)
-        shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", workers)
-        try:
-            shipper.run([[tuple(row(decision)) for decision in decisions]], size)
-        finally:
-            appender.close()
-        return shipper
-
-    return run
-
-
-def values(world: World, name: str) -> dict[str, str]:
-    """A property of the live contacts by key."""
-    live = world.hubspot.live("contacts").values()
-    return {str(found.get("amd_patient_id")): str(found.get(name)) for found in live}
-
-
-def requests(world: World, operation: str) -> int:
-    return sum(
-        count["count"]
-        for count in world.hubspot.request_counts()
-        if count["path"].endswith(f"/batch/{operation}")
-    )
-
-
-def test_rows_are_grouped_by_what_can_share_a_request() -> None:
-    """Object, operation and being guarded; up to the size; the rest at the end."""
-    decisions = [upsert(str(n)) for n in range(5)] + [upsert("g", {"city": None}), update("u", "1")]
-    rows = [tuple(row(decision)) for decision in decisions]
-
-    grouped = [[one.natural_key for one in batch.rows] for batch in batches(iter(rows), 2)]
-
-    assert grouped == [["0", "1"], ["2", "3"], ["4"], ["g"], ["u"]]
-
-
-def test_a_body_carries_the_properties_as_sql_wrote_them() -> None:
-    """No value is parsed and written again on the way."""
-    decision = upsert("1")
-    decision["properties"] = '{"amd_patient_id": "1", "city": "Zo\\u00eb \\ud83d\\ude00 \\"q\\""}'
-    body = Batch([row(decision)]).write_body()
-
-    assert decision["properties"].encode() in body
-    assert json.loads(body)["inputs"][0]["idProperty"] == "amd_patient_id"
-    assert json.loads(body)["inputs"][0]["id"] == "1"
-
-
-@pytest.mark.parametrize("echo", [True, False], ids=["echoed trace ids", "none echoed"])
-def test_results_are_matched_in_any_order(world: World, ship: Ship, echo: bool) -> None:
-    """By trace id or by key, never by position; ids in the log are the records' own."""
-    world.hubspot.set(echo_trace_id=echo, shuffle_results=True)
-    ship(*(upsert(str(n), firstname=f"N{n}") for n in range(60)))
-
-    by_id = {key: p["amd_patient_id"] for key, p in world.hubspot.live("contacts").items()}
-    assert {line["hubspot_id"]: line["natural_key"] for line in world.push_log()} == by_id
-    assert set(world.outcomes().values()) == {"created"}
-    assert requests(world, "upsert") == 1
-    assert requests(world, "read") == 0
-
-
-def test_an_upsert_of_what_exists_is_an_update(world: World, ship: Ship) -> None:
-    """Sending twice is safe, and told apart."""
-    ship(upsert("1", firstname="A"))
-    ship(upsert("1", firstname="B"))
-
-    assert values(world, "firstname") == {"1": "B"}
-    assert sorted(line["is_new"] for line in world.push_log()) == [False, True]
+from tests.pusher.conftest import Ship, World, refusable, requests, row, update, upsert, values
 
 
 def test_a_bad_record_does_not_keep_the_others(world: World, ship: Ship) -> None:
@@ -147,72 +67,6 @@ def test_a_duplicate_id_in_one_batch_is_split_too(world: World, ship: Ship) -> N
     ship(update("1", known, city="X"), update("2", known, city="Y"), update("3", other, city="Z"))
 
     assert world.outcomes()["3"] == "updated"
-
-
-def test_a_clash_with_another_record_is_a_conflict(world: World, ship: Ship) -> None:
-    """Not a refusal of this record's values: it may go through tomorrow."""
-    world.hubspot.add("contacts", email="taken@example.org", amd_patient_id="0")
-    mine = world.hubspot.add("contacts", firstname="A")
-    ship(update("1", mine, email="taken@example.org"))
-
-    assert world.outcomes() == {"1": "conflict"}
-
-
-def test_a_deleted_record_is_not_found_and_reported_as_gone(world: World, ship: Ship) -> None:
-    """207 OBJECT_NOT_FOUND names it."""
-    gone, kept = world.hubspot.add("contacts", city="A"), world.hubspot.add("contacts", city="B")
-    world.hubspot.archive(gone)
-    shipper = ship(update("1", gone, city="X"), update("2", kept, city="Y"))
-
-    assert world.outcomes() == {"1": "not_found", "2": "updated"}
-    assert shipper.gone == {"patients": [gone]}
-
-
-def test_a_record_that_the_answer_leaves_out_is_not_taken_for_written(
-    world: World, ship: Ship
-) -> None:
-    """A 2xx without a row for it proves nothing."""
-    ids = [world.hubspot.add("contacts", city=str(n)) for n in range(3)]
-    world.hubspot.fault("leave_out", match={"path_regex": "update"}, ids=[ids[1]])
-    ship(*(update(str(n), found, city="X") for n, found in enumerate(ids)))
-
-    assert world.outcomes() == {"0": "updated", "1": "left_out", "2": "updated"}
-
-
-def test_results_without_trace_id_and_key_are_looked_up(world: World, ship: Ship) -> None:
-    """One batch read on the key says which of them is whose."""
-    ids = {key: world.hubspot.add("contacts", amd_patient_id=key) for key in "123"}
-    written = [{"id": ids[key], "properties": {}, "new": False} for key in "312"]
-    world.hubspot.fault(
-        "status", match={"path_regex": "upsert"}, status=200, apply=True,
-        body={"status": "COMPLETE", "results": written},
-    )  # fmt: skip
-    ship(*(upsert(key) for key in "123"))
-
-    assert set(world.outcomes().values()) == {"updated"}
-    assert {line["natural_key"]: line["hubspot_id"] for line in world.push_log()} == ids
-    assert (requests(world, "upsert"), requests(world, "read")) == (1, 1)
-
-
-def test_an_empty_answer_leaves_all_open(world: World, ship: Ship) -> None:
-    """They are due again next run; the upsert makes that safe."""
-    world.hubspot.fault("empty_results", match={"path_regex": "upsert"})
-    ship(upsert("1"), upsert("2"))
-
-    assert world.outcomes() == {"1": "left_out", "2": "left_out"}
-
-
-def test_a_payload_that_is_no_json_stands_alone(world: World, ship: Ship) -> None:
-    """It is refused without a request, and the others arrive."""
-    broken = {**upsert("bad"), "properties": '{"firstname": "tab\there'}
-    guarded = {**upsert("bad guard"), "guard": "{"}
-    ship(upsert("1"), broken, upsert("2"), guarded)
-
-    outcomes = world.outcomes()
-    assert outcomes == {"1": "created", "2": "created", "bad": "rejected", "bad guard": "rejected"}
-
-
-# Guards
 
 
 def test_a_guarded_row_is_written_while_nothing_has_changed(world: World, ship: Ship) -> None:
@@ -483,20 +337,6 @@ def test_what_stands_against_the_rest_too_is_a_refusal(world: World, ship: Ship)
     assert [line["property_names"] for line in world.push_log()] == ["firstname"]
 
 
-def test_names_that_are_no_property_of_the_row_are_not_logged(world: World, ship: Ship) -> None:
-    """Anything else in an error may be a value; and nothing is left out on its account."""
-    refusal = {
-        "category": "VALIDATION_ERROR", "message": "no",
-        "errors": [{"code": "INVALID", "context": {"propertyName": ["Jane", "lastname"]}}],
-    }  # fmt: skip
-    world.hubspot.fault("status", match={"path_regex": "upsert"}, status=400, body=refusal)
-    ship(upsert("1"))
-
-    assert world.outcomes() == {"1": "rejected"}
-    assert world.push_log()[0]["property_names"] is None
-    assert requests(world, "upsert") == 1
-
-
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_stops_at_once(world: World, ship: Ship, status: int) -> None:
     """Nothing that was not confirmed is marked as done."""
@@ -559,21 +399,3 @@ def test_most_records_refused_stops_their_entity_early(world: World, ship: Ship)
     log = world.push_log()
     assert len([line for line in log if line["entity"] == "patients"]) <= 300
     assert [line["outcome"] for line in log if line["entity"] == "rois"] == ["created"] * 60
-
-
-@pytest.mark.parametrize(
-    ("rejected", "sent", "too_many"), [(19, 20, False), (20, 200, False), (21, 200, True)]
-)
-def test_the_reject_rate_needs_both_a_share_and_a_number(
-    rejected: int, sent: int, too_many: bool
-) -> None:
-    """Of one entity: many good records of another do not make up for it."""
-    tally = Tally(10, 20)
-    one = row(upsert("1"))
-    tally.add([Result(one, "rejected", refusal=Refusal(code="NO"))] * rejected)
-    tally.add([Result(one, "created")] * (sent - rejected))
-    tally.add([Result(one._replace(entity="rois"), "created")] * 10_000)
-
-    why = tally.too_many_rejects()
-    assert bool(why) is too_many
-    assert not why or (why.startswith("patients") and "NO" in why)
