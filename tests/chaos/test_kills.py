@@ -207,3 +207,25 @@ ALWAYS_REACHED = [
     replace(PLACES["mirror"], arms=PLACES["mirror"].arms[-1:]),
     *(PLACES[name] for name in ("snapshot", "gates", "fold", "ledger")),
 ]
+
+
+def test_what_a_killed_refresh_had_staged_lasts_no_longer_than_a_day(
+    world: World, undisturbed: EndState
+) -> None:
+    """Its values are of no use to anyone; a refresh that is still at work keeps its own."""
+    etl = world.stack.etl
+    for table, column in (
+        ("hubspot_mirror_stage", "loaded_at"),
+        ("hubspot_portal_stage", "checked_at"),
+    ):
+        world.query(
+            f"""insert into `{etl}.{table}` (refresh_id, entity, {column})
+            values ('killed', 'patients', timestamp_sub(current_timestamp(), interval 25 hour)),
+                ('at work', 'patients', current_timestamp())"""
+        )
+    assert world.push().exit_code == 0
+
+    for table in ("hubspot_mirror_stage", "hubspot_portal_stage"):
+        assert {row["refresh_id"] for row in world.rows(table)} == {"at work"}
+        world.query(f"delete from `{etl}.{table}` where true")
+    world.assert_whole(undisturbed)
