@@ -27,6 +27,8 @@ from typing import Any
 import sqlglot
 import sqlglot.expressions.core as core
 
+from sandbox.translations import Translations
+
 TREES_KEPT = 64
 TEXTS_KEPT = 1024
 STOP_WITH_PARENT = "STOP_WITH_PARENT"
@@ -70,6 +72,38 @@ def copied(value: Any, memo: Any = None) -> Any:
 def left_alone(*_: Any, **__: Any) -> bool:
     """In the place of the view expansion: says that the reference was not rewritten."""
     return False
+
+
+def tables_of(sql: str, project: str) -> list[tuple[str, str, str]]:
+    """Project, dataset and name of each table that a text reads or makes."""
+    try:
+        tree = _parsed(sql, "bigquery")
+    except sqlglot.errors.SqlglotError:
+        return []
+    tables = {
+        (table.catalog or project, table.db, table.name)
+        for table in tree.find_all(sqlglot.exp.Table)
+        if table.db and table.name
+    }
+    return sorted(tables)
+
+
+def columns_of(catalog: Any, *table: str) -> Any:
+    """What the translation can know of a table's columns: what kind it is of, and their types."""
+    known = catalog.get_table(*table)
+    return known and (known.table_type, known.schema_)
+
+
+def not_null_columns(target_ref: str, ctx: Any) -> dict[str, bool]:
+    """Columns that take no null. `PRAGMA table_info`, which the emulator asks, resolves a view with
+    all that it reads once more for every view that is made; a view has no such column."""
+    schema, table = target_ref.strip('"').split('"."')
+    rows = ctx.engine.execute(
+        """select unnest(constraint_column_names) from duckdb_constraints()
+        where constraint_type = 'NOT NULL' and schema_name = ? and table_name = ?""",
+        [schema, table],
+    ).fetchall()
+    return {name: True for (name,) in rows}
 
 
 def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table_id: str) -> None:
@@ -163,13 +197,20 @@ def main() -> None:
     layouts = Layouts()
     rewrite = inner_query.rewrite_and_translate_statement
 
-    async def checked_rewrite(sql: str, *, project_id: str, **more: Any) -> str:
+    translations = Translations(tables_of, columns_of)
+
+    async def checked_rewrite(sql: str, *, project_id: str, ctx: Any, **more: Any) -> str:
         layouts.check(sql, project_id)
-        translated: str = await rewrite(sql, project_id=project_id, **more)
+        place = translations.place(sql, project_id, ctx.catalog)
+        translated = translations.read(place)
+        if translated is None:
+            translated = await rewrite(sql, project_id=project_id, ctx=ctx, **more)
+            translations.write(place, translated)
         return _BARE_DECIMAL.sub("AS DECIMAL(38, 9))", translated)
 
     inner_query.rewrite_and_translate_statement = checked_rewrite
 
+    from bqemulator.catalog import ddl_sync
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
 
     delete_dataset = DuckDBCatalogRepository.delete_dataset
@@ -184,6 +225,7 @@ def main() -> None:
     from bqemulator.sql.rewriter import row_access_filter
     from bqemulator.versioning.snapshots import SnapshotManager
 
+    ddl_sync._column_notnull_map = not_null_columns
     row_access_filter._Rewriter._expand_view = left_alone
     SnapshotManager.record_change = changed_without_copy
     bqemulator_main()

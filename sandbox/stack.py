@@ -77,6 +77,7 @@ class LocalStack:
         self._simulator_options = tuple(simulator_options)
         self._exits = ExitStack()
         self._commands = 0
+        self._parsed_for: tuple[Path | None, dict[str, str]] | None = None
 
     # ---------- life
 
@@ -117,6 +118,7 @@ class LocalStack:
         twin.work_dir = project_dir / ".stack"
         twin.work_dir.mkdir()
         twin._exits = ExitStack()
+        twin._parsed_for = None
         return twin
 
     def _make_datasets(self) -> None:
@@ -174,10 +176,13 @@ class LocalStack:
         check: bool = True,
     ) -> Command:
         """Runs dbt on the project. Its target folder is the stack's, not the checkout's."""
-        # One target folder per stack keeps dbt's parse cache warm from one command to the next.
+        # The project's own parse is thrown away each time, since dbt misses a changed setting.
+        parsed_for = (target_path, dict(settings or {}))
+        parse = "--partial-parse" if parsed_for == self._parsed_for else "--no-partial-parse"
+        self._parsed_for = parsed_for
         target_path = target_path or self.work_dir / "target"
         command = [
-            str(Path(sys.executable).with_name("dbt")), *arguments,
+            str(Path(sys.executable).with_name("dbt")), *arguments, parse,
             "--target-path", str(target_path), "--log-path", str(self.work_dir / "dbt-logs"),
         ]  # fmt: skip
         return self._run("dbt", command, settings, check)
