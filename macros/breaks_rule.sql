@@ -21,8 +21,10 @@
         when 'WHITESPACE' then regexp_contains(
             {{ value }}, if({{ argument }} = 'TRIM', r'^\s|\s$', r'\s')
         )
-        when 'OPTIONS' then strpos(
-            concat(';', array_to_string({{ arguments }}, ';'), ';'), concat(';', {{ value }}, ';')
-        ) = 0
+        when 'OPTIONS' then exists(
+            select 1
+            from unnest(split({{ value }}, ';')) as choice
+            where choice not in unnest({{ arguments }})
+        )
     end
 {%- endmacro %}

@@ -6,6 +6,11 @@
     entity, records, mapping, extra_columns, protected_setting=none,
     exclusion_reason='cast(null as string)'
 ) -%}
+    {%- set with_options = rows_with_options(entity, mapping, protected_setting) -%}
+{% if with_options -%}
+{{ chosen_options(entity, records, with_options) }}
+
+{% endif -%}
 rendered as (
     select
         natural_key,
@@ -24,7 +29,7 @@ rendered as (
         {{ column }},
         {%- endfor %}
         {{ payload_lines(entity, mapping, protected_setting) }} as payload_lines,
-    from {{ records }}
+    from {{ 'chosen' if with_options else records }}
 ),
 
 -- HubSpot takes no text of more than 65,536 characters. Only a payload that might hold one is

@@ -41,7 +41,7 @@
     {%- elif row['format'] == 'e164' -%}
         {#- What cannot be one is sent as it is: HubSpot's answer is told, a gap would not be. -#}
         to_json_string(coalesce({{ e164(column) }}, {{ column }}))
-    {%- elif type == 'STRING' or (type is none and row['type'] not in ('number', 'bool')) -%}
+    {%- elif type == 'STRING' or row['type'] == 'enumeration' or (type is none and row['type'] not in ('number', 'bool')) -%}
         to_json_string({{ column }})
     {%- elif type in ('NUMERIC', 'BIGNUMERIC', 'FLOAT64')
         or (type is none and row['type'] == 'number') -%}
@@ -53,9 +53,5 @@
 
 {#- True where the source had the column and said nothing in it. -#}
 {% macro was_blank(row) -%}
-    {%- if row['source_column'] -%}
-        skipped_columns not like '%,{{ row["source_column"] }},%'
-    {%- else -%}
-        true
-    {%- endif -%}
+    skipped_columns not like '%,{{ row["source_column"] or row["property"] }},%'
 {%- endmacro %}

@@ -142,7 +142,10 @@ def properties(session: Session, row: Row, wanted: list[Row]) -> Iterator[Row]:
             ) from None
         for entry in found:
             modification = entry.get("modificationMetadata") or {}
-            options = [str(option.get("value")) for option in entries(entry, "options")]
+            options = [
+                (_flat(option.get("label")), str(option.get("value")))
+                for option in entries(entry, "options")
+            ]
             yield {
                 "entity": row["entity"],
                 "property": entry.get("name"),
@@ -152,7 +155,8 @@ def properties(session: Session, row: Row, wanted: list[Row]) -> Iterator[Row]:
                 "has_unique_value": bool(entry.get("hasUniqueValue")),
                 "sensitivity": entry.get("dataSensitivity") or STANDARD,
                 "is_read_only": bool(modification.get("readOnlyValue")),
-                "option_values": ";".join(options) or None,
+                "option_values": ";".join(value for _, value in options) or None,
+                "option_labels": "\n".join(map("\t".join, options)) or None,
                 "updated_at": entry.get("updatedAt") or entry.get("createdAt"),
             }
 

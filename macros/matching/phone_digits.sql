@@ -1,6 +1,4 @@
-{#- The last ten digits of a phone number, where it has as many before an extension. -#}
+{#- The last ten of a phone number's digits, where it has as many. -#}
 {% macro phone_digits(phone) -%}
-    regexp_extract(
-        regexp_replace(regexp_replace({{ phone }}, r'(?i)(?:x|ext).*$', ''), r'[^0-9]', ''), r'[0-9]{10}$'
-    )
+    regexp_extract({{ dialled_digits(phone) }}, r'[0-9]{10}$')
 {%- endmacro %}

@@ -1,8 +1,9 @@
-{#- The digits of a phone number, without the country code 1 and without an extension. -#}
+{#- The digits of a phone number, without the country code 1 and without an extension or what else is
+    written behind an x, as of ext or fax, or a #. -#}
 {% macro dialled_digits(phone) -%}
     regexp_replace(
                 regexp_replace(
-                    regexp_replace(lower({{ phone }}), r'(\d)[^\d]*(?:ext?\.?|x|#)[^\da-z]*\d{1,6}$', r'\1'),
+                    regexp_replace({{ phone }}, r'(?is)(\d)\D*[x#].*$', r'\1'),
                     r'[^0-9]', ''
                 ),
                 r'^1(\d{10})$', r'\1'

@@ -3,7 +3,7 @@
 {%- set stage = source('hubspot', 'hubspot_portal_stage') %}
 {%- set columns = [
     'label', 'property_type', 'field_type', 'has_unique_value', 'sensitivity', 'is_read_only',
-    'option_values', 'updated_at', 'checked_at', 'is_required', 'validation_rules'
+    'option_values', 'updated_at', 'checked_at', 'is_required', 'validation_rules', 'option_labels'
 ] %}
 -- One statement, so that no reader sees a portal without properties. Called again once the stage
 -- is cleared, it does nothing.

@@ -59,7 +59,7 @@ normalized as (
         {{ normalize_name('middlename') }} as middle_name_key,
         {{ phone_digits('phone') }} as phone_key,
         {{ phone_digits('otherphone') }} as other_phone_key,
-        {{ normalize_name('patient_chart') }} as chart_key,
+        {{ normalize_chart('patient_chart') }} as chart_key,
         {{ normalize_place('city') }} as city_key,
         state_spellings.code as state_key,
         {{ normalize_zip('zip', 'state_spellings.code') }} as zip_key,

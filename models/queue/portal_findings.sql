@@ -11,6 +11,19 @@ portal_properties as (
 
 ),
 
+left_out as (
+
+    select
+        entity,
+        regexp_extract(warning, r'^no_option:(.*)$') as property,
+        count(*) as left_out_rows,
+    from {{ ref('outbox_records') }}
+    cross join unnest(warnings) as warning
+    where starts_with(warning, 'no_option:') and exclusion_reason is null
+    group by entity, property
+
+),
+
 checked_entities as (
 
     select distinct entity
@@ -28,6 +41,7 @@ compared as (
         portal_properties.sensitivity as portal_sensitivity,
         coalesce(portal_properties.has_unique_value, false) as is_unique_in_portal,
         coalesce(portal_properties.is_read_only, false) as is_read_only_in_portal,
+        coalesce(left_out.left_out_rows, 0) as left_out_rows,
     from properties
     inner join checked_entities
         on properties.entity = checked_entities.entity
@@ -35,6 +49,10 @@ compared as (
         on
             properties.entity = portal_properties.entity
             and properties.property = portal_properties.property
+    left join left_out
+        on
+            properties.entity = left_out.entity
+            and properties.property = left_out.property
 
 ),
 
@@ -104,6 +122,16 @@ findings as (
             concat('The portal has ', coalesce(portal_sensitivity, 'non_sensitive'), '.')
                 as finding,
             'It cannot be changed later: put what the portal has into the seed.' as what_to_do
+        ),
+        struct(
+            is_in_portal and left_out_rows > 0 as applies,
+            'warn' as severity,
+            'rule_no_option' as code,
+            concat(
+                cast(left_out_rows as string), ' rows say what is no option; it is left out.'
+            ) as finding,
+            'Give the property the option in HubSpot, or the option the label that AMD writes.'
+                as what_to_do
         )
     ]) as finding
     where finding.applies

@@ -27,19 +27,27 @@ PROPERTY_COLUMNS = (
     "entity,property,source_column,label,type,field_type,format,group_name,options,is_unique,"
     "is_required,sensitivity,on_blank,write,mirror,optional,note"
 )
-# property, source column, type, field type, format, unique, required, on blank, write
+# property, source column, type, field type, format, options, unique, required, on blank, write
 PROPERTIES = (
-    ("natural_id", "ProviderID", "string", "text", "", "true", "false", "keep", "always"),
-    ("provider_name", "ProviderName", "string", "text", "", "false", "true", "keep", "always"),
-    ("npi", "NPI", "string", "text", "", "false", "false", "clear", "always"),
-    ("fax", "Fax", "string", "text", "", "false", "false", "keep", "if_blank"),
-    ("since", "Since", "date", "date", "iso_date", "false", "false", "clear", "always"),
-)
+    ("natural_id", "ProviderID", "string", "text", "", "", "true", "false", "keep", "always"),
+    ("provider_name", "ProviderName", "string", "text", "", "", "false", "true", "keep", "always"),
+    ("npi", "NPI", "string", "text", "", "", "false", "false", "clear", "always"),
+    ("fax", "Fax", "string", "text", "", "", "false", "false", "keep", "if_blank"),
+    ("since", "Since", "date", "date", "iso_date", "", "false", "false", "clear", "always"),
+    ("kind", "Kind", "enumeration", "select", "", "Primary care=pcp;Other=other", "false", "false",
+     "clear", "always"),
+    ("languages", "Languages", "enumeration", "checkbox", "", "English=en;Spanish=es", "false",
+     "false", "clear", "always"),
+    ("accepts", "AcceptsNew", "bool", "booleancheckbox", "", "Yes=true;No=false", "false", "false",
+     "clear", "always"),
+)  # fmt: skip
 PROPERTY_ROWS = "".join(
-    f"providers,{name},{column},{column},{kind},{field_type},{form},advancedmd,,{unique},{required},"
-    f"non_sensitive,{on_blank},{write},true,false,\n"
-    for name, column, kind, field_type, form, unique, required, on_blank, write in PROPERTIES
-)
+    f"providers,{name},{column},{column},{kind},{field_type},{form},advancedmd,{options},{unique},"
+    f"{required},non_sensitive,{on_blank},{write},true,false,\n"
+    for (
+        name, column, kind, field_type, form, options, unique, required, on_blank, write,
+    ) in PROPERTIES
+)  # fmt: skip
 
 NEW_FILES = {
     "models/staging/amd/_providers__sources.yml": """\
@@ -63,6 +71,9 @@ sources:
         'npi': 'NPI',
         'fax': 'Fax',
         'since': 'Since',
+        'kind': 'Kind',
+        'languages': 'Languages',
+        'accepts': 'AcceptsNew',
     },
     optional_columns={},
 ) }}
@@ -102,6 +113,9 @@ final as (
         npi,
         fax,
         since_on as since,
+        kind,
+        languages,
+        accepts,
     from providers
 )
 
@@ -150,13 +164,18 @@ SCHEMA = (
     ("NPI", "STRING"),
     ("Fax", "STRING"),
     ("Since", "DATE"),
+    ("Kind", "STRING"),
+    ("Languages", "STRING"),
+    ("AcceptsNew", "STRING"),
     ("updated_at", "TIMESTAMP"),
 )
 STAMP = "2026-11-01T12:00:00Z"
 PROVIDERS: list[dict[str, Any]] = [
     {"ProviderID": 1, "ProviderName": "Dr. Ana Núñez 🙂", "NPI": "123", "Fax": "1",
-     "Since": "2020-02-29", "updated_at": STAMP},
+     "Since": "2020-02-29", "Kind": "PRIMARY  care", "Languages": "Spanish; en", "AcceptsNew": "Y",
+     "updated_at": STAMP},
     {"ProviderID": 2, "ProviderName": "Lee & Partners", "NPI": None, "Fax": "2", "Since": None,
+     "Kind": "Chiropractor", "Languages": "English;Klingon", "AcceptsNew": None,
      "updated_at": STAMP},
     {"ProviderID": 3, "ProviderName": None, "NPI": "9", "Fax": None, "Since": None,
      "updated_at": STAMP},
@@ -225,7 +244,15 @@ def test_providers_reach_hubspot_without_a_line_of_python(stack: LocalStack, pro
     stack.dbt("build")
 
     stack.pusher("setup")
-    known = stack.hubspot.add("p_provider", provider_id="2", provider_name="Lee", npi="5", fax="7")
+    known = stack.hubspot.add(
+        "p_provider",
+        provider_id="2",
+        provider_name="Lee",
+        npi="5",
+        fax="7",
+        kind="pcp",
+        accepts="true",
+    )
     stack.pusher("initial-load", "--yes")
 
     records = stack.hubspot.live("p_provider")
@@ -237,25 +264,37 @@ def test_providers_reach_hubspot_without_a_line_of_python(stack: LocalStack, pro
         "npi": "123",
         "fax": "1",
         "since": "2020-02-29",
+        # Labels become values.
+        "kind": "pcp",
+        "languages": "es;en",
+        "accepts": "true",
     }
-    # Blanks clear; a fax that HubSpot has is HubSpot's.
+    # Blanks clear; a fax that HubSpot has is HubSpot's; what is no option does nothing.
     assert _of_catalogue(records[known]) == {
         "provider_id": "2",
         "provider_name": "Lee & Partners",
         "fax": "7",
+        "kind": "pcp",
     }
     states = stack.query(
         f"""
-        select natural_key, state, reason from `{stack.etl}.sync_status`
+        select natural_key, state, reason, warnings from `{stack.etl}.sync_status`
         where entity = 'providers' order by natural_key
         """
     )
     assert [tuple(row.values()) for row in states] == [
-        (None, "quarantined", "missing_natural_key"),
-        ("1", "unchanged", None),
-        ("2", "unchanged", None),
-        ("3", "quarantined", "missing_required_property"),
+        (None, "quarantined", "missing_natural_key", ""),
+        ("1", "unchanged", None, ""),
+        ("2", "unchanged", None, "no_option:kind,no_option:languages"),
+        ("3", "quarantined", "missing_required_property", ""),
     ]
+    found = stack.query(
+        f"select property, finding from `{stack.etl}.portal_findings` where code = 'rule_no_option'"
+    )
+    assert {row["property"]: row["finding"].split()[0] for row in found} == {
+        "kind": "1",
+        "languages": "1",
+    }
 
     stack.hubspot.clear_requests()
     stack.pusher("--entity", "providers")

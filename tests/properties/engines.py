@@ -88,14 +88,6 @@ NUMBERS = (
         "cast({{ read_bool('c0') }} as string)",
         lambda v: oracle.read_bool(v[0]),
     ),
-    # An instant where HubSpot keeps a day.
-    Macro(
-        "rendered_day",
-        "{{ rendered_value(\"timestamp_millis(safe_cast(regexp_extract(c0, r'^-?[0-9]{1,13}$')"
-        " as int64))\", 'TIMESTAMP', {'type': 'date', 'format': 'epoch_ms'}) }}",
-        lambda v: oracle.rendered_day(v[0]),
-        json.loads,
-    ),
 )
 TIMES = (
     Macro(

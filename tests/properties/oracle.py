@@ -122,7 +122,7 @@ def normalize_key(text: str | None) -> str | None:
     text = None if text is None else trim_text(without_format_characters(text))
     if text is None:
         return None
-    number = re.fullmatch(r"(.*[0-9])\.0+", text, re.DOTALL)
+    number = re.fullmatch(r"([^.]*[0-9])\.0+", text)
     return number[1] if number else text
 
 
@@ -228,7 +228,7 @@ def e164(text: str | None) -> str | None:
 
 
 def phone_digits(text: str) -> str:
-    text = re.sub(r"([0-9])[^0-9]*(?:ext?\.?|x|#)[^0-9a-z]*[0-9]{1,6}$", r"\1", text.lower())
+    text = re.sub(r"(?s)([0-9])[^0-9]*[xX#].*", r"\1", text)
     digits = "".join(c for c in text if c in "0123456789")
     return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
 
@@ -371,15 +371,6 @@ def read_bool(text: str | None) -> str | None:
         **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), "false"),
     }
     return known.get((text or "").lower())
-
-
-def rendered_day(millis: str | None) -> str | None:
-    """The day that an instant stands for, as HubSpot wants it: midnight UTC of that day."""
-    if millis is None or not re.fullmatch(r"-?[0-9]{1,13}", millis):
-        return None
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(millis))
-    zone = UTC if int(millis) % 86_400_000 == 0 else NEW_YORK
-    return str((moment.astimezone(zone).date() - date(1970, 1, 1)).days * 86_400_000)
 
 
 def record_ref(salt: str, entity: str, key: str) -> str:

@@ -62,9 +62,16 @@ RENDERED = {
         "date '2024-02-29'": '"1709164800000"',
         "date '1960-02-29'": '"-310521600000"',
     },
-    # An instant that becomes a calendar day becomes the day in New York.
-    ("TIMESTAMP", "date", "iso"): {"timestamp '2024-03-01 04:59:59+00'": '"2024-02-29"'},
-    ("TIMESTAMP", "date", "epoch_ms"): {"timestamp '2024-03-01 05:00:00+00'": '"1709251200000"'},
+    # An instant where a day is wanted is that day at midnight UTC, else the one in New York.
+    ("TIMESTAMP", "date", "iso"): {
+        "timestamp '2024-03-01 04:59:59+00'": '"2024-02-29"',
+        "timestamp '2024-03-01 00:00:00+00'": '"2024-03-01"',
+        "timestamp '2024-03-01 00:00:01+00'": '"2024-02-29"',
+    },
+    ("TIMESTAMP", "date", "epoch_ms"): {
+        "timestamp '2024-03-01 05:00:00+00'": '"1709251200000"',
+        "timestamp '1960-02-29 00:00:00+00'": '"-310521600000"',
+    },
     ("DATETIME", "date", "iso"): {"datetime '2024-02-29 23:59:59'": '"2024-02-29"'},
     # A day where an instant is wanted is New York midnight.
     ("DATE", "datetime", "epoch_ms"): {

@@ -38,11 +38,11 @@ TABLES = {
     "hubspot_portal_properties": """entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
         is_read_only bool, option_values string, updated_at string, checked_at timestamp,
-        is_required bool, validation_rules string""",
+        is_required bool, validation_rules string, option_labels string""",
     "hubspot_portal_stage": """refresh_id string, entity string, property string, label string,
         property_type string, field_type string, has_unique_value bool, sensitivity string,
         is_read_only bool, option_values string, updated_at string, checked_at timestamp,
-        is_required bool, validation_rules string""",
+        is_required bool, validation_rules string, option_labels string""",
     "decisions": """entity string, state string, reason string, source_rows int64,
         object_type string, natural_key string, record_ref string, operation string,
         hubspot_id string, id_property string, properties string, payload_hash string,
@@ -169,10 +169,10 @@ PROCEDURES = {
             and in_refresh_id in (select refresh_id from etl.hubspot_portal_stage);
         insert into etl.hubspot_portal_properties (entity, property, label, property_type,
             field_type, has_unique_value, sensitivity, is_read_only, option_values, updated_at,
-            checked_at, is_required, validation_rules)
+            checked_at, is_required, validation_rules, option_labels)
         select entity, property, label, property_type, field_type, has_unique_value,
             sensitivity, is_read_only, option_values, updated_at, checked_at, is_required,
-            validation_rules
+            validation_rules, option_labels
         from etl.hubspot_portal_stage where refresh_id = in_refresh_id;
         delete from etl.hubspot_portal_stage where refresh_id = in_refresh_id;""",
     "request_replay(in_entities string, in_reason string, in_record_refs string)": """

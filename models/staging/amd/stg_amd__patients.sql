@@ -96,7 +96,11 @@ final as (
         {{ is_test_chart('first_name', 'last_name', 'preferred_first_name') }} as is_test_chart,
 
         -- text
-        {{ normalize_key('chart') }} as chart,
+        if(
+            {{ is_number_column('Chart') }},
+            {{ chart_from_number(normalize_key('chart')) }},
+            {{ normalize_key('chart') }}
+        ) as chart,
         {% for column in texts -%}
         {% if column == 'address_2' -%}
         -- The second line of no address is no address either.
@@ -145,18 +149,14 @@ final as (
             'Started': ['started', 'is_started'],
             'Active': ['active', 'is_active'],
         }) }} as unreadable_columns,
-        {%- set findings = {
+        {{ unknown_columns({
             'invalid:Email': ['email', 'email_address'],
             'placeholder:Email': ['email_address', 'known_email'],
             'placeholder:DOB': ['birth_date', 'known_birth_date'],
             'placeholder:HomePhone': ['home_phone', 'known_home_phone'],
             'placeholder:OtherPhone': ['other_phone', 'known_other_phone'],
             'placeholder:Zipcode': ['zipcode', 'known_zipcode'],
-        } %}
-        {%- for column, judged in texts.items() -%}
-            {%- do findings.update({'placeholder:' ~ judged[0]: [column, 'known_' ~ column]}) -%}
-        {%- endfor %}
-        {{ unreadable_columns(findings) }} as unknown_columns,
+        }, texts) }} as unknown_columns,
     from known
 )
 

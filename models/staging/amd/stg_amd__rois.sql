@@ -81,7 +81,11 @@ final as (
         ) }} as is_test_chart,
         {{ normalize_key('template_id') }} as template_id,
         {{ normalize_key('patient_id') }} as patient_id,
-        {{ normalize_key('patient_chart') }} as patient_chart,
+        if(
+            {{ is_number_column('PatientChart') }},
+            {{ chart_from_number(normalize_key('patient_chart')) }},
+            {{ normalize_key('patient_chart') }}
+        ) as patient_chart,
 
         -- text
         {% for column in texts -%}
@@ -110,16 +114,12 @@ final as (
             'CompletedDate': ['completed_date', 'completed_on'],
             'DOB': ['dob', 'coalesce(date_of_birth, if(known_birth_date is null, birth_date, null))'],
         }) }} as unreadable_columns,
-        {%- set findings = {
+        {{ unknown_columns({
             'placeholder:DOB': ['birth_date', 'known_birth_date'],
             'placeholder:Email': ['email', 'known_email'],
             'placeholder:Phone': ['phone', 'known_phone'],
             'placeholder:Fax': ['fax', 'known_fax'],
-        } %}
-        {%- for column, judged in texts.items() -%}
-            {%- do findings.update({'placeholder:' ~ judged[0]: [column, 'known_' ~ column]}) -%}
-        {%- endfor %}
-        {{ unreadable_columns(findings) }} as unknown_columns,
+        }, texts) }} as unknown_columns,
     from known
 )
 

@@ -92,7 +92,7 @@ normalised as (
         )) as all_emails,
         {{ phone_digits('phone') }} as phone_key,
         {{ phone_digits('mobile_phone') }} as other_phone_key,
-        {{ normalize_name('chart') }} as chart_key,
+        {{ normalize_chart('chart') }} as chart_key,
         {{ name_columns('first_name', 'last_name') | indent(8) }},
         {{ known_birth_date(read_date('birth_time', 'UTC'), 'placeholder_births') }} as birth_date,
         {{ street_text('line_1', 'line_2') }} as street_words,
