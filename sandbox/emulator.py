@@ -4,7 +4,7 @@ The emulator rewrites a statement in some forty passes, each of which parses the
 and it first writes every view that the statement reads into it, view by view, so that row
 access policies can be applied. On the nested views of this project that is nearly all of its
 time. Here a view stays a view, which DuckDB resolves by itself (there are no row access
-policies), and a pass that finds its text already parsed gets a copy of that tree. The plain
+policies), and a pass that finds its text already parsed gets that tree, or a copy of it. The plain
 `bqemulator` gives the same answers, later.
 
 And two things are made as in BigQuery. A table is replaced only by one that is partitioned and
@@ -32,6 +32,13 @@ from sandbox.translations import Translations
 TREES_KEPT = 64
 TEXTS_KEPT = 1024
 STOP_WITH_PARENT = "STOP_WITH_PARENT"
+# Functions of the emulator that look at a tree and leave it as it is.
+LOOKERS = {
+    "_capture_dml_snapshots", "_detect_catalog_drop", "_detect_create_schema",
+    "_detect_plain_create_table", "_detect_plain_create_view", "_is_row_producing",
+    "_parse_for_classification", "_parse_statement", "_reject_dml_on_immutable",
+    "build_catalog_schema", "check", "detect_drop_routine",
+}  # fmt: skip
 
 _parse_one = sqlglot.parse_one
 _transpile = sqlglot.transpile
@@ -49,7 +56,8 @@ def parse_one(sql: Any, read: Any = None, dialect: Any = None, **options: Any) -
     options = {name: value for name, value in options.items() if value is not None}
     if options or not isinstance(sql, str) or not isinstance(chosen, str | None):
         return _parse_one(sql, read=read, dialect=dialect, **options)
-    return _parsed(sql, chosen).copy()
+    tree = _parsed(sql, chosen)
+    return tree if sys._getframe(1).f_code.co_name in LOOKERS else tree.copy()
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
