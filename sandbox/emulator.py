@@ -7,10 +7,10 @@ time. Here a view stays a view, which DuckDB resolves by itself (there are no ro
 policies), and a pass that finds its text already parsed gets that tree, or a copy of it. The plain
 `bqemulator` gives the same answers, later.
 
-And two things are made as in BigQuery. A table is replaced only by one that is partitioned and
+And three things are made as in BigQuery. A table is replaced only by one that is partitioned and
 clustered alike: the emulator forgets how a table is laid out, so it is remembered here. And a
 value that is cast to NUMERIC has 38 digits, nine of them decimals: DuckDB gives a DECIMAL of no
-stated size 18, and three.
+stated size 18, and three. And whoever asks for a view is told its text, as it was written.
 """
 
 from __future__ import annotations
@@ -102,6 +102,26 @@ def columns_of(catalog: Any, *table: str) -> Any:
     return known and (known.table_type, known.schema_)
 
 
+class Verbatim:
+    """The text of a view, for who asks for it as SQL."""
+
+    START = re.compile(
+        r"\bview\s+\S+\s+(options\s*\((?:[^()]|\([^()]*\))*\)\s*)?as\b", re.IGNORECASE
+    )
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def sql(self, **_: Any) -> str:
+        return self._text
+
+    @classmethod
+    def of(cls, statement: str, body: Any) -> Any:
+        """As it was written, which is how BigQuery keeps it; as it was understood if need be."""
+        start = cls.START.search(statement)
+        return cls(statement[start.end() :].strip().rstrip(";").rstrip()) if start else body
+
+
 def not_null_columns(target_ref: str, ctx: Any) -> dict[str, bool]:
     """Columns that take no null. `PRAGMA table_info`, which the emulator asks, resolves a view with
     all that it reads once more for every view that is made; a view has no such column."""
@@ -185,14 +205,11 @@ def stop_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main() -> None:
-    if os.environ.get(STOP_WITH_PARENT):
-        stop_with_parent()
+def install() -> None:
+    """Puts all of this in its place, once in a process, before the emulator is imported."""
     sqlglot.parse_one = parse_one
     sqlglot.transpile = transpile
     core.deepcopy = copied
-    # Trees of a hundred thousand nodes come and go; the collector need not look at each.
-    gc.set_threshold(100_000, 50, 50)
 
     # Imported only now, as they are to find the parser replaced.
     from bqemulator.sql import table_rewriter
@@ -229,13 +246,37 @@ def main() -> None:
 
     DuckDBCatalogRepository.delete_dataset = forgotten
 
-    from bqemulator.cli import main as bqemulator_main
+    from bqemulator.api.routes import tables
     from bqemulator.sql.rewriter import row_access_filter
     from bqemulator.versioning.snapshots import SnapshotManager
 
+    understood = ddl_sync._detect_plain_create_view
+
+    def as_written(sql: str) -> tuple[Any, Any]:
+        target, body = understood(sql)
+        return target, body and Verbatim.of(sql, body)
+
+    ddl_sync._detect_plain_create_view = as_written
+    described = tables._table_to_rest
+
+    def with_its_text(table: Any) -> dict[str, Any]:
+        text = {"view": {"query": table.view_query, "useLegacySql": False}}
+        return described(table) | (text if table.view_query else {})
+
+    tables._table_to_rest = with_its_text
     ddl_sync._column_notnull_map = not_null_columns
     row_access_filter._Rewriter._expand_view = left_alone
     SnapshotManager.record_change = changed_without_copy
+
+
+def main() -> None:
+    if os.environ.get(STOP_WITH_PARENT):
+        stop_with_parent()
+    install()
+    # Trees of a hundred thousand nodes come and go; the collector need not look at each.
+    gc.set_threshold(100_000, 50, 50)
+    from bqemulator.cli import main as bqemulator_main
+
     bqemulator_main()
 
 

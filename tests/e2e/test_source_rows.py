@@ -115,3 +115,31 @@ def test_the_stamp_says_when_the_content_last_changed(dbt: LocalDbt) -> None:
     assert first["source_fresh_at"] == first["high_watermark"]
     assert last["content_changed_at"] == before["content_changed_at"]
     assert last["source_fresh_at"] == last["content_changed_at"] != last["high_watermark"]
+
+
+def test_a_view_is_made_only_where_its_text_is_new(dbt: LocalDbt) -> None:
+    """An edit by hand is one; `--full-refresh` makes them all."""
+    views = "select table_name, creation_time from etl.INFORMATION_SCHEMA.TABLES"
+    run = ("run", "--select", "+map_rois,config.materialized:view")
+
+    def made(*arguments: str) -> dict[str, str]:
+        results = dbt(*run, *arguments).results
+        return {
+            result.node.name: str(result.message)
+            for result in results
+            if result.node.resource_type == "model"
+        }
+
+    build(dbt, [version(key, day=0) for key in KEYS], "--full-refresh")
+    again = made()
+    assert set(again.values()) == {"unchanged"}, again
+    assert "map_rois" in again
+    before = {row["table_name"]: row["creation_time"] for row in dbt.query(views)}
+
+    dbt.query("create or replace view etl.map_rois as select 'by hand' as natural_key")
+    once_more = made()
+    assert {name for name, said in once_more.items() if said != "unchanged"} == {"map_rois"}
+    assert len(dbt.columns("etl", "map_rois")) > 1
+    after = {row["table_name"]: row["creation_time"] for row in dbt.query(views)}
+    assert {name for name in again if after[name] != before[name]} == {"map_rois"}
+    assert "unchanged" not in made("--full-refresh").values()

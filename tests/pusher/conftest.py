@@ -38,6 +38,7 @@ from pusher.results import Tally
 from pusher.settings import Settings
 from pusher.ship import Shipper
 from pusher.warehouse import Warehouse
+from sandbox import emulator as local_bigquery
 from sandbox.bigquery import PROJECT
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
 from tests.pusher.proxy import FaultyProxy
@@ -216,6 +217,7 @@ PROPERTIES = [
 def emulator() -> Iterator[str]:
     """One emulator for all tests of this package."""
     duckdb_extensions.import_extension("spatial")
+    local_bigquery.install()
     import logging
 
     import structlog
