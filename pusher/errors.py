@@ -146,8 +146,6 @@ def as_run_error(error: BaseException) -> RunError:
     its text may hold a value."""
     if isinstance(error, RunError):
         return error
-    if isinstance(error, KeyboardInterrupt):
-        return Interrupted()
     if isinstance(error, PusherError):
         return Failed(f"hubspot_{error.code}", "HubSpot refused or did not answer a request")
     if isinstance(error, ModuleNotFoundError):
@@ -155,6 +153,12 @@ def as_run_error(error: BaseException) -> RunError:
             "missing_module",
             f"{error.name} is not installed here: `source .venv/bin/activate`, or `make setup`",
         )
+    # Where an interrupt falls upon a lock that is just let go of, it is the lock that complains.
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return Interrupted()
+        cause = cause.__context__
     return Failed(f"crashed_{type(error).__name__}", "a defect: please report it with the run id")
 
 

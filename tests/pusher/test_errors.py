@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+import threading
 
 import pytest
 
-from pusher import errors
 from pusher.errors import (
+    EXIT_CODES,
     EndedEarly,
     Failed,
     Forbidden,
@@ -23,10 +25,10 @@ from pusher.errors import (
     as_run_error,
     is_untrusted,
 )
+from tests.pusher.conftest import ROOT
 
 
-def test_exit_codes_are_each_s_own_and_stand_in_the_tree() -> None:
-    """The table at the head of the module is what the other ones follow."""
+def test_exit_codes_are_each_s_own_and_stand_in_the_documents() -> None:
     kinds: list[type[RunError]] = [
         Failed, SettingsError, LeaseHeld, GateStop, EndedEarly, Interrupted,
     ]  # fmt: skip
@@ -36,9 +38,10 @@ def test_exit_codes_are_each_s_own_and_stand_in_the_tree() -> None:
         "Failed": 1, "SettingsError": 2, "LeaseHeld": 3, "GateStop": 4, "EndedEarly": 5,
         "Interrupted": 143,
     }  # fmt: skip
-    for name, code in codes.items():
-        line = next(line for line in (errors.__doc__ or "").splitlines() if f" {name} " in line)
-        assert f" {code} " in line
+    assert set(EXIT_CODES) == {0, *codes.values()}
+    for document in ("README.md", "docs/runbook.md"):
+        listed = re.findall(r"^\| (\d+) \|", (ROOT / document).read_text(encoding="utf-8"), re.M)
+        assert set(map(int, listed)) == set(EXIT_CODES), document
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,20 @@ def test_whatever_goes_wrong_has_a_code_and_no_value(
 
     assert (found.code, found.exit_code) == (code, exit_code)
     assert "Jane" not in str(found)
+
+
+def test_an_interrupt_that_falls_upon_a_lock_is_no_defect() -> None:
+    """The lock, which is free by then, complains in the interrupt's place."""
+    lock = threading.Lock()
+
+    def interrupted() -> None:
+        with lock:
+            lock.release()
+            raise KeyboardInterrupt
+
+    with pytest.raises(RuntimeError) as caught:
+        interrupted()
+    assert as_run_error(caught.value).code == "interrupted"
 
 
 def wrapped(error: Exception, *, as_argument: bool) -> Exception:
