@@ -32,10 +32,15 @@ final as (
         gender,
         home_phone as phone,
         address_1 as address,
-        -- An address moves as a whole: the second line of the old one must not stay behind.
+        -- An address moves as a whole: the second line of the old one must not stay behind. A word
+        -- for none is no blank.
         case
             when address_2 is not null then address_2
-            when address_1 is not null and absent_columns not like '%,Address2,%' then ''
+            when
+                address_1 is not null
+                and absent_columns not like '%,Address2,%'
+                and coalesce(unknown_columns, '') not like '%:Address2,%'
+                then ''
         end as street_address_line_2,
         city,
         state,
