@@ -49,6 +49,12 @@ unknown_streets as (
     {{ with_street_key('unknown_addresses', ['value']) | indent(4) }}
 ),
 
+unknown_words as (
+    select {{ bare_text('value') }} as bare_street
+    from placeholders
+    where kind = 'street' and not regexp_contains(value, r'[0-9]')
+),
+
 normalized as (
     select
         mapped.*,
@@ -63,7 +69,10 @@ normalized as (
         {{ normalize_place('city') }} as city_key,
         state_spellings.code as state_key,
         {{ normalize_zip('zip', 'state_spellings.code') }} as zip_key,
-        streets.street_key in (select street_key from unknown_streets) as is_street_unknown,
+        streets.street_key in (select street_key from unknown_streets)
+        -- A word for none is one beside any second line.
+        or {{ bare_text('mapped.address') }} in (select bare_street from unknown_words)
+            as is_street_unknown,
         {{ exclusion_reason() }} as exclusion_reason,
     from mapped
     left join streets
