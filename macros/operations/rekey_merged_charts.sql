@@ -21,6 +21,8 @@ when matched then update set
     hubspot_id = moves.hubspot_id,
     record_ref = coalesce(moves.record_ref, id_map.record_ref),
     payload_hash = 'rekeyed',
+    confirmed_values = null,
+    kept_edits = null,
     rekeyed_to = moves.rekeyed_to,
     rekeyed_from = moves.rekeyed_from,
     updated_at = current_timestamp()

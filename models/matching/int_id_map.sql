@@ -21,12 +21,14 @@ resolved as (
         id_map.hubspot_updated_at,
         id_map.rekeyed_from,
         id_map.refused_properties,
+        id_map.confirmed_values,
+        id_map.kept_edits,
         -- What HubSpot refused may have been mended on its side. Spread over as many days again:
         -- all that a rule refused in one night would be a mass change in another.
         coalesce(
             id_map.refused_properties is not null
             and timestamp_add(
-                id_map.updated_at,
+                coalesce(id_map.refused_at, id_map.updated_at),
                 interval ({{ retry_after_days }} + abs(mod(
                     farm_fingerprint(id_map.natural_key), greatest({{ retry_after_days }}, 1)
                 ))) day

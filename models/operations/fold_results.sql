@@ -3,7 +3,8 @@
 {%- set dead_letters = source('control', 'reverse_etl_dlq') %}
 {%- set ledger = source('control', 'reverse_etl_run_ledger') %}
 {%- set retention_days = setting('RETENTION_DAYS') %}
--- What was confirmed. Every statement here may run twice: the second time changes nothing.
+-- What was confirmed. Every statement here may run twice: the second time changes nothing. The
+-- hashes of the values come from the snapshot that was shipped; where it is gone, the old ones stay.
 merge into {{ id_map }} as id_map
 using {{ ref('int_confirmed_results') }} as results
     on id_map.entity = results.entity and id_map.natural_key = results.natural_key
@@ -22,6 +23,13 @@ when matched and results.pushed_at >= id_map.updated_at then update set
     run_id = results.run_id,
     hubspot_updated_at = results.hubspot_updated_at,
     refused_properties = results.refused_properties,
+    refused_at = if(
+        results.newly_refused is not null,
+        results.pushed_at,
+        if(results.still_refused is not null, id_map.refused_at, null)
+    ),
+    confirmed_values = coalesce(results.confirmed_values, id_map.confirmed_values),
+    kept_edits = if(results.confirmed_values is null, id_map.kept_edits, results.kept_edits),
     updated_at = results.pushed_at,
     -- A chart that came back is its own again.
     rekeyed_to = null
@@ -37,6 +45,9 @@ when not matched then insert (
     run_id,
     hubspot_updated_at,
     refused_properties,
+    refused_at,
+    confirmed_values,
+    kept_edits,
     updated_at
 ) values (
     results.entity,
@@ -50,6 +61,9 @@ when not matched then insert (
     results.run_id,
     results.hubspot_updated_at,
     results.refused_properties,
+    if(results.newly_refused is not null, results.pushed_at, null),
+    results.confirmed_values,
+    results.kept_edits,
     results.pushed_at
 );
 

@@ -36,6 +36,12 @@ select
     decisions.cleared_values,
     decisions.catalogue_hash,
     decisions.is_queued,
+    decisions.changed_properties,
+    decisions.kept_edits,
+    decisions.still_refused,
+    decisions.values_to_confirm,
+    decisions.is_confirmed_unsent,
+    decisions.last_modified_at,
     decisions.state = 'update'
     and decisions.match_tier = 0
     and not decisions.is_recorded
@@ -69,6 +75,12 @@ select
     cleared_values,
     catalogue_hash,
     is_queued,
+    changed_properties,
+    kept_edits,
+    still_refused,
+    values_to_confirm,
+    is_confirmed_unsent,
+    last_modified_at,
     is_resumed_create
 from {{ snapshot }}
 where entity not in unnest(split(in_entities, ','));

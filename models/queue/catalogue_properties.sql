@@ -29,6 +29,7 @@ resolved as (
         properties.sensitivity,
         properties.on_blank,
         properties.write as write_mode,
+        properties.part_of,
         properties.mirror as is_mirrored,
         properties.optional as is_optional,
     from properties
