@@ -1,5 +1,5 @@
 {#- A value in the one form in which AMD's and HubSpot's spellings of it are equal, by what the
-    catalogue says of its property (columns of int_property_rules); never null, blank for none. Without
+    catalogue says of its property (columns of int_entity_rules); never null, blank for none. Without
     it a write would be repeated each night: HubSpot gives 1.0 back as 1, milliseconds as an ISO time,
     and a phone in a form of its own. -#}
 {% macro compared_value(text, name) -%}

@@ -10,7 +10,7 @@
     strpos({{ list }}, concat('|', {{ name }}, '|')) > 0
 {%- endmacro %}
 
-{#- The property that a part belongs to, out of list `parts` of int_property_rules. -#}
+{#- The property that a part belongs to, out of list `parts` of int_entity_rules. -#}
 {% macro whole_of(part, list) -%}
     split(split({{ list }}, concat('|', {{ part }}, '|in:'))[safe_offset(1)], '|')[safe_offset(0)]
 {%- endmacro %}

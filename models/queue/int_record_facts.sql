@@ -25,27 +25,15 @@ mirror as (
 
 ),
 
-objects as (
-
-    select * from {{ ref('catalogue_objects') }}
-
-),
-
 rules as (
 
-    select * from {{ ref('int_property_rules') }}
+    select * from {{ ref('int_entity_rules') }}
 
 ),
 
 portal_gaps as (
 
     select * from {{ ref('int_portal_gaps') }}
-
-),
-
-catalogue_hashes as (
-
-    select * from {{ ref('int_catalogue_hashes') }}
 
 ),
 
@@ -68,10 +56,7 @@ joined as (
         outbox_records.* except (warnings, payload_hash),
         array_concat(outbox_records.warnings, match_records.match_warnings) as warnings,
         outbox_records.payload_hash as full_payload_hash,
-        objects.object_type,
-        objects.id_property,
         rules.* except (entity),
-        catalogue_hashes.catalogue_hash,
         salts.salt,
 
         match_records.match_tier,
@@ -112,12 +97,8 @@ joined as (
         on
             outbox_records.entity = match_records.entity
             and outbox_records.record_ref = match_records.record_ref
-    inner join objects
-        on outbox_records.entity = objects.entity
     inner join rules
         on outbox_records.entity = rules.entity
-    inner join catalogue_hashes
-        on outbox_records.entity = catalogue_hashes.entity
     cross join salts
     left join portal_gaps
         on outbox_records.entity = portal_gaps.entity

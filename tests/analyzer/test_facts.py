@@ -17,8 +17,9 @@ MOST_SCANS = 34
 MOST_SCANS_OF_THE_MIRROR = 4
 
 # BigQuery's own limit is 16 views; the rest is for those who build on ours. Five of them are the
-# search for suspects: it begins where the matches end, and the reasons come after it.
-DEEPEST_VIEW = 13
+# search for suspects: it begins where the matches end, and the reasons come after it. Facts of a
+# record, what becomes of its properties and what becomes of it are three, to be read one by one.
+DEEPEST_VIEW = 15
 
 
 @pytest.fixture(scope="module")

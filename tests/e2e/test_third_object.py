@@ -25,7 +25,7 @@ OBJECT_ROW = (
 )
 PROPERTY_COLUMNS = (
     "entity,property,source_column,label,type,field_type,format,group_name,options,is_unique,"
-    "is_required,sensitivity,on_blank,write,mirror,optional,note"
+    "is_required,sensitivity,on_blank,write,part_of,mirror,optional,note"
 )
 # property, source column, type, field type, format, options, unique, required, on blank, write
 PROPERTIES = (
@@ -43,7 +43,7 @@ PROPERTIES = (
 )  # fmt: skip
 PROPERTY_ROWS = "".join(
     f"providers,{name},{column},{column},{kind},{field_type},{form},advancedmd,{options},{unique},"
-    f"{required},non_sensitive,{on_blank},{write},true,false,\n"
+    f"{required},non_sensitive,{on_blank},{write},,true,false,\n"
     for (
         name, column, kind, field_type, form, options, unique, required, on_blank, write,
     ) in PROPERTIES

@@ -339,7 +339,7 @@ class WorldMaker:
             ("contacts", ids.pop(), self._staff_edit(number))
             for number in range(len(contacts) // 12)
         ]
-        # A key that is lost comes back; this is the one drift that is repaired.
+        # A key that is lost comes back.
         edits += [
             ("contacts", hubspot_id, {"amd_patient_id": ""})
             for hubspot_id in ids[-40:]

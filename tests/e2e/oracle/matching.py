@@ -12,6 +12,7 @@ from tests.e2e.oracle.hubspot import IdMap
 from tests.e2e.oracle.keys import PATIENT_FIELDS, Person, read_person
 from tests.e2e.oracle.names import may_be_one_first_name, share_a_last_name
 from tests.e2e.oracle.payloads import contact_payload, payload_hash
+from tests.e2e.oracle.properties import settled
 from tests.e2e.oracle.rows import KeyedRow, gather, patient_exclusion
 from tests.e2e.oracle.values import read_email, read_key
 from tests.e2e.oracle.world import Decision, Record, World
@@ -297,21 +298,9 @@ class Matcher:
         )
         withheld = ["email"] if is_withheld else []
         hash_now = payload_hash(payload, withheld)
-        state = "create"
-        if patient.contact is not None:
-            map_row = self.id_map.rows.get(patient.key)
-            target = self.id_map.target(patient.key)
-            carries_key = self.contacts.keys[patient.contact.id] == patient.key
-            is_sent = (
-                map_row is not None
-                and map_row.payload_hash == hash_now
-                and target is not None
-                and target.id == patient.contact.id
-            )
-            state = "unchanged" if is_sent and carries_key else "update"
-        return Decision(
+        decision = Decision(
             patient.key,
-            state,
+            "create",
             tier=patient.tier,
             hubspot_id=patient.contact.id if patient.contact is not None else None,
             properties=payload,
@@ -319,6 +308,7 @@ class Matcher:
             source_rows=keyed.source_rows,
             email_withheld=patient.email_withheld,
         )
+        return settled(decision, patient.contact, self.id_map)
 
     def decide(self) -> dict[str, Decision]:
         for patient in self.patients:

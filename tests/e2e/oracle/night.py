@@ -40,7 +40,7 @@ def _apply(
     after = {record.id: record for record in records}
     mapped_rows = {read_key(row.natural_key): row for row in id_map}
     for decision in decisions:
-        if decision.state not in ("create", "update"):
+        if not decision.is_news:
             continue
         assert decision.natural_key is not None
         hubspot_id = decision.hubspot_id or f"new:{kind}:{decision.natural_key}"
@@ -48,6 +48,6 @@ def _apply(
         written = {name: value or None for name, value in decision.properties.items()}
         after[hubspot_id] = Record(hubspot_id, {**before, **written})
         mapped_rows[decision.natural_key] = MapRow(
-            decision.natural_key, hubspot_id, decision.payload_hash
+            decision.natural_key, hubspot_id, decision.payload_hash, memory=decision.memory
         )
     return list(after.values()), list(mapped_rows.values())

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tests.e2e.oracle.hubspot import IdMap, Mirror
 from tests.e2e.oracle.payloads import payload_hash, roi_payload
+from tests.e2e.oracle.properties import settled
 from tests.e2e.oracle.rows import KeyedRow, gather, roi_exclusion
 from tests.e2e.oracle.values import clean, read_bool, read_key
 from tests.e2e.oracle.world import Decision, Options, Record, SourceRow, World
@@ -73,19 +74,11 @@ def _decide_roi(
         source_rows=row.source_rows,
     )
     if record is None:
-        return decision
-    decision = replace(decision, state="update", tier=0, hubspot_id=record.id)
+        return settled(decision, None, id_map)
+    decision = replace(decision, tier=0, hubspot_id=record.id)
     if _is_processed_in_hubspot(record) or _is_processed_in_source(row.row):
         return replace(decision, state="protected")
-    map_row, target = id_map.rows.get(row.natural_key), id_map.target(row.natural_key)
-    is_sent = (
-        map_row is not None
-        and map_row.payload_hash == hash_now
-        and target is not None
-        and target.id == record.id
-    )
-    carries_key = read_key(record.value("roi_id")) == row.natural_key
-    return replace(decision, state="unchanged") if is_sent and carries_key else decision
+    return settled(decision, record, id_map)
 
 
 def _is_processed_in_hubspot(record: Record) -> bool:

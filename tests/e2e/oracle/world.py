@@ -37,13 +37,22 @@ def split_list(value: str | None) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What HubSpot last confirmed of a record, by what it means, and whose values are staff's."""
+
+    confirmed: Mapping[str, object] = field(default_factory=dict)
+    kept_edits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class MapRow:
-    """One row of the id map; rows of the older schema have no payload hash."""
+    """One row of the id map; rows of the older schema have neither payload hash nor memory."""
 
     natural_key: str
     hubspot_id: str
     payload_hash: str | None = None
     updated_at: datetime | None = None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,9 @@ class Decision:
     hubspot_id: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     payload_hash: str | None = None
+    # What is known of the record afterwards, and whether that is more than before.
+    memory: Memory | None = None
+    is_news: bool = False
     source_rows: int = 1
     email_withheld: bool = False
 

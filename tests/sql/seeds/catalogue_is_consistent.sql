@@ -32,12 +32,12 @@ checked as (
                 then 'format of a date must be iso_date or epoch_ms'
             when type = 'datetime' and coalesce(format, '') not in ('iso_datetime', 'epoch_ms')
                 then 'format of a datetime must be iso_datetime or epoch_ms'
-            when type = 'string' and coalesce(format, '') not in ('', 'e164')
-                then 'format of a string must be e164 or blank'
+            when type = 'string' and coalesce(format, '') not in ('', 'e164', 'phone', 'email')
+                then 'format of a string must be e164, phone, email or blank'
             when coalesce(on_blank, '') not in ('keep', 'clear')
                 then 'on_blank must be keep or clear'
-            when coalesce(write, '') not in ('always', 'if_blank', 'never')
-                then 'write must be always, if_blank or never'
+            when coalesce(write, '') not in ('always', 'on_change', 'if_blank', 'never')
+                then 'write must be always, on_change, if_blank or never'
             when coalesce(sensitivity, '') not in ('non_sensitive', 'sensitive', 'highly_sensitive')
                 then 'sensitivity must be non_sensitive, sensitive or highly_sensitive'
             when type in ('bool', 'enumeration') and options is null and write != 'never'

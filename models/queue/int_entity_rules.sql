@@ -1,13 +1,25 @@
 {{ config(materialized='table') }}
--- What the catalogue says of each property of an entity, as lists `|one|other|` that a row can be
--- held against without a join per property.
-with properties as (
+-- What holds for all records of an entity. Properties stand in lists `|one|other|`, so that a record's
+-- can be judged one by one without a join.
+with objects as (
+
+    select * from {{ ref('catalogue_objects') }}
+
+),
+
+catalogue_hashes as (
+
+    select * from {{ ref('int_catalogue_hashes') }}
+
+),
+
+properties as (
 
     select * from {{ ref('catalogue_properties') }}
 
 ),
 
-final as (
+listed as (
 
     select
         entity,
@@ -31,6 +43,21 @@ final as (
         {{ property_list('not is_mirrored') }} as unread,
     from properties
     group by entity
+
+),
+
+final as (
+
+    select
+        listed.*,
+        objects.object_type,
+        objects.id_property,
+        catalogue_hashes.catalogue_hash,
+    from listed
+    inner join objects
+        on listed.entity = objects.entity
+    inner join catalogue_hashes
+        on listed.entity = catalogue_hashes.entity
 
 )
 
