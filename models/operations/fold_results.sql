@@ -3,8 +3,8 @@
 {%- set dead_letters = source('control', 'reverse_etl_dlq') %}
 {%- set ledger = source('control', 'reverse_etl_run_ledger') %}
 {%- set retention_days = setting('RETENTION_DAYS') %}
--- What was confirmed. Every statement here may run twice: the second time changes nothing. The
--- hashes of the values come from the snapshot that was shipped; where it is gone, the old ones stay.
+-- What was confirmed. Every statement here may run twice: the second time changes nothing. Hashes
+-- of values come from the snapshot that was shipped; where it is gone, the old ones stay.
 merge into {{ id_map }} as id_map
 using {{ ref('int_confirmed_results') }} as results
     on id_map.entity = results.entity and id_map.natural_key = results.natural_key
@@ -34,21 +34,9 @@ when matched and results.pushed_at >= id_map.updated_at then update set
     -- A chart that came back is its own again.
     rekeyed_to = null
 when not matched then insert (
-    entity,
-    hubspot_object_type,
-    natural_key,
-    hubspot_id,
-    record_ref,
-    payload_hash,
-    match_tier,
-    first_match_tier,
-    run_id,
-    hubspot_updated_at,
-    refused_properties,
-    refused_at,
-    confirmed_values,
-    kept_edits,
-    updated_at
+    entity, hubspot_object_type, natural_key, hubspot_id, record_ref, payload_hash, match_tier,
+    first_match_tier, run_id, hubspot_updated_at, refused_properties, refused_at, confirmed_values,
+    kept_edits, updated_at
 ) values (
     results.entity,
     results.object_type,

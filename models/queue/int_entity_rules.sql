@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- What holds for all records of an entity. Properties stand in lists `|one|other|`, so that a record's
--- can be judged one by one without a join.
+-- What holds for all records of an entity. Properties stand in lists `|one|other|`, so that those
+-- of a record can be judged one by one without a join.
 with objects as (
 
     select * from {{ ref('catalogue_objects') }}

@@ -284,7 +284,7 @@ def patient_rows() -> list[Row]:
 def roi_rows() -> list[Row]:
     return [
         *SAMPLE.roi_rows(),
-        *(_roi(int(key)) for key in MAPPED_ROIS),
+        *(_roi(int(key), PatientChart=None) for key in MAPPED_ROIS),
         *garbage_rois(),
         *planted_rois(),
     ]

@@ -496,7 +496,10 @@ def test_a_rule_of_the_portal_keeps_out_what_it_refuses_and_nothing_else(
     world.hubspot.put_property("contacts", name="phone", rules={})
     world.query(  # a fortnight later
         f"""update `{world.stack.etl}.hubspot_id_map`
-        set updated_at = timestamp_sub(updated_at, interval 15 day) where true;
+        set
+            updated_at = timestamp_sub(updated_at, interval 15 day),
+            refused_at = timestamp_sub(refused_at, interval 15 day)
+        where true;
         update `{world.stack.etl}.reverse_etl_push_log`
         set pushed_at = timestamp_sub(pushed_at, interval 15 day) where true"""
     )
@@ -509,7 +512,7 @@ def test_a_record_that_hubspot_cannot_digest_keeps_nobody_else(
     world: World, undisturbed: EndState
 ) -> None:
     """It comes to stand alone, with a reason of its own; HubSpot better, it is sent."""
-    key = f"{MARK}1@example.org"  # this address is among the inputs of one batch
+    key = f"{MARK}LastName1"  # this name is among the inputs of one batch
     world.hubspot.faults(
         [{"kind": "status", "status": 500, "times": 0,
           "match": {"path_regex": WRITES, "record": key}}]

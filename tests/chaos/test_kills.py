@@ -101,18 +101,18 @@ PLACES = {
         Place(
             "guard read",
             ("ship",),
-            (at_hubspot("/batch/read$", most_skipped=6),),
+            (at_hubspot("/batch/read$", most_skipped=1),),
             ("guard_read",),
             ONE_BY_ONE,
         ),
         Place(
             "mid-batch",
             ("ship",),
-            (at_hubspot("/batch/(update|upsert)$", most_skipped=12),),
+            (at_hubspot("/batch/(update|upsert)$", most_skipped=1),),
             ("write",),
             ONE_BY_ONE,
         ),
-        Place("between answer and append", ("ship", "append"), (after_answers(12),)),
+        Place("between answer and append", ("ship", "append"), (after_answers(2),)),
         Place(
             "mid-append",
             ("ship", "append"),

@@ -59,11 +59,11 @@ class EndState:
     records: Mapping[str, Counter[str]]
     # Those that were there before keep their ids.
     old_ids: Mapping[str, Mapping[str, str]]
-    # (entity, natural key) → payload hash, and whether it names the record with that key.
-    id_map: Mapping[tuple[str, str], tuple[str, bool]]
+    # (entity, natural key) → payload hash, hashes of values, whether it names the record of that key.
+    id_map: Mapping[tuple[str, str], tuple[str, str, bool]]
     # Open ones: (entity, natural key, reason, payload hash).
     dead_letters: Counter[tuple[str, str, str, str]]
-    # Natural keys with a confirmed result, and without.
+    # Natural keys that HubSpot has by the push log or, after a kill, by the mirror; and the rest.
     confirmed: frozenset[tuple[str, str]]
     refused: frozenset[tuple[str, str]]
 
@@ -240,6 +240,10 @@ class World:
             for row in results
             if row["outcome"] in ("created", "updated")
         )
+        confirmed |= {
+            (row["entity"], row["natural_key"])
+            for row in self.rows("reverse_etl_snapshot", "is_confirmed_unsent")
+        }
         tried = frozenset((row["entity"], row["natural_key"]) for row in results)
         return EndState(
             records=records,
@@ -247,6 +251,7 @@ class World:
             id_map={
                 (row["entity"], row["natural_key"]): (
                     row["payload_hash"],
+                    row["confirmed_values"],
                     holders.get((row["entity"], row["natural_key"])) == row["hubspot_id"],
                 )
                 for row in self.rows("hubspot_id_map")
