@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 IS_FULL = os.environ.get("CHAOS") == "full"
 SEEDS = range(1, 9) if IS_FULL else range(1, 2)
-NIGHTS = 8 if IS_FULL else 4
+NIGHTS = 8 if IS_FULL else 3
 PEOPLE = 14
 
 # What AMD may say in a column, with what HubSpot then holds.
