@@ -68,10 +68,10 @@ def preview(
     """How many records are in which state, and which ones would be sent."""
     names = [row["entity"] for row in session.chosen(warehouse, settings, entities)]
     due = warehouse.query(
-        f"""select entity, operation, match_tier, record_ref
-        from {settings.table("push_queue")}
-        where entity in unnest(@entities)
-        order by entity, operation, match_tier, record_ref
+        f"""select entity, state, match_tier, record_ref, changed_properties
+        from {settings.table("sync_status")}
+        where state in ('create', 'update') and entity in unnest(@entities)
+        order by entity, state, match_tier, record_ref
         limit {int(limit)}""",
         entities=names,
     )

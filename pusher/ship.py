@@ -36,6 +36,7 @@ from pusher.results import (
     NOT_FOUND,
     REJECTED,
     UNANSWERED,
+    UPDATED,
     Correlated,
     Recorder,
     Result,
@@ -169,7 +170,14 @@ class Shipper:
             if results is None:
                 waiting.extend((half, refused_at_first) for half in batch.halves)
                 continue
-            lesser = {} if refused_at_first else self._lesser(results)
+            lesser = {}
+            if not refused_at_first:
+                # An update of nothing else is done: HubSpot has all that it takes of the record.
+                results = [
+                    one._replace(outcome=UPDATED, is_new=False) if self._left(one) == set() else one
+                    for one in results
+                ]
+                lesser = self._lesser(results)
             if lesser:
                 refused_in = {key: one for one in results if (key := one.row.record_ref) in lesser}
                 waiting.append((Batch([*lesser.values()]), refused_in))
@@ -196,17 +204,25 @@ class Shipper:
 
     def _lesser(self, results: list[Result]) -> dict[str, QueueRow]:
         """Rows without what HubSpot refused of them, where they may be sent so."""
-        found: dict[str, QueueRow] = {}
-        for row, outcome, *_, refusal in results:
-            names = refusal.property_names
-            # What the portal lacks is no fault of the record.
-            if outcome != REJECTED or not names or refusal.code == "PROPERTY_DOESNT_EXIST":
-                continue
-            needed = {row.id_property, *self._needed[row.entity, row.operation]}
-            rest = read_object(row.properties).keys() - {row.id_property, *names}
-            if rest and needed.isdisjoint(names):
-                found[row.record_ref] = without(row, names)
-        return found
+        return {
+            one.row.record_ref: without(one.row, one.refusal.property_names)
+            for one in results
+            if self._left(one)
+        }
+
+    def _left(self, result: Result) -> set[str] | None:
+        """What may be sent of a refused row without what HubSpot named; None where nothing may."""
+        row, outcome, *_, refusal = result
+        names = refusal.property_names
+        # What the portal lacks is no fault of the record.
+        if outcome != REJECTED or not names or refusal.code == "PROPERTY_DOESNT_EXIST":
+            return None
+        if not {row.id_property, *self._needed[row.entity, row.operation]}.isdisjoint(names):
+            return None
+        rest = read_object(row.properties).keys() - set(names)
+        if row.operation == "upsert" and rest == {row.id_property}:
+            return None
+        return rest
 
     def _attempt(self, batch: Batch) -> list[Result]:
         """Guard and write as one, so that a repeated write rests on a fresh read."""

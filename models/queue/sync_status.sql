@@ -16,6 +16,8 @@ final as (
         match_tier,
         hubspot_id,
         candidates,
+        changed_properties,
+        kept_edits,
         payload_hash,
         source_rows,
     from decisions

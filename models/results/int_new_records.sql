@@ -17,7 +17,14 @@ newest as (
     select
         results.entity,
         results.hubspot_id,
-        coalesce(snapshot_rows.properties, '{}') as properties,
+        -- Without what HubSpot refused of it.
+        coalesce(
+            {{ without_properties(
+                'snapshot_rows.properties', "split(results.newly_refused, ',')"
+            ) | indent(12) }},
+            snapshot_rows.properties,
+            '{}'
+        ) as properties,
         coalesce(results.hubspot_updated_at, results.pushed_at) as last_modified_at,
     from results
     left join snapshot_rows

@@ -59,7 +59,7 @@ class EndState:
     records: Mapping[str, Counter[str]]
     # Those that were there before keep their ids.
     old_ids: Mapping[str, Mapping[str, str]]
-    # (entity, natural key) → payload hash, hashes of values, whether it names the record of that key.
+    # (entity, natural key) → payload hash, hashes of values, and whether it names the right record.
     id_map: Mapping[tuple[str, str], tuple[str, str, bool]]
     # Open ones: (entity, natural key, reason, payload hash).
     dead_letters: Counter[tuple[str, str, str, str]]

@@ -28,7 +28,7 @@ def test_reports_need_no_hubspot(world: World) -> None:
     assert set(json.loads(status.stdout)) == {
         "standing", "runs", "records", "dead_letters", "lease", "mirror", "builds",
     }  # fmt: skip
-    assert [row["operation"] for row in json.loads(preview.stdout)["due"]] == ["upsert"]
+    assert [row["state"] for row in json.loads(preview.stdout)["due"]] == ["create"]
     assert "patients" in world.run("status").stdout
     assert world.hubspot.request_total() == 0
 

@@ -305,8 +305,9 @@ def test_a_property_is_left_out_however_hubspot_says_so(
 def test_what_a_row_is_not_sent_without_is_a_refusal(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:
-    """SQL says what that is, for each operation; and a key or nothing else is no payload."""
+    """SQL says what that is, for each operation; and a key alone makes no record."""
     known, bare = world.hubspot.add("contacts", city="A"), world.hubspot.add("contacts", city="B")
+    done = world.hubspot.add("contacts", city="C")
     appender = Appender(warehouse, spacing=0.05)
     needed = [("patients", "upsert", "email")]
     shipper = Shipper(hubspot, appender, Tally(10, 20), "run-1", 1, needed=needed)
@@ -314,11 +315,18 @@ def test_what_a_row_is_not_sent_without_is_a_refusal(
         upsert("1", email="Jane Doe"),
         update("2", known, city="New", email="Jane Doe"),
         update("3", bare, email="Jane Doe"),
+        update("4", done) | {"properties": '{"email": "Jane Doe"}'},
+        refusable("5"),
     )
     shipper.run([[tuple(row(decision)) for decision in decisions]], 100)
     appender.close()
 
-    assert world.outcomes() == {"1": "rejected", "2": "updated", "3": "rejected"}
+    assert world.outcomes() == {
+        "1": "rejected", "2": "updated", "3": "updated", "4": "updated", "5": "rejected"
+    }  # fmt: skip
+    lines = {line["natural_key"]: line for line in world.push_log()}
+    assert lines["3"]["property_names"] == "amd_patient_id"
+    assert (lines["4"]["property_names"], lines["4"]["refused_properties"]) == ("", "email")
 
 
 def test_what_stands_against_the_rest_too_is_a_refusal(world: World, ship: Ship) -> None:

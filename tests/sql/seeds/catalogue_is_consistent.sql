@@ -8,10 +8,14 @@ properties as (
     select
         properties.*,
         objects.entity is not null as has_object,
+        wholes.property is not null and coalesce(wholes.part_of, '') = '' as has_whole,
         count(*) over (partition by properties.entity, properties.property) as listings,
     from {{ ref('hubspot_properties') }} as properties
     left join objects
         on properties.entity = objects.entity
+    left join {{ ref('hubspot_properties') }} as wholes
+        on properties.entity = wholes.entity
+        and properties.part_of = wholes.property
 ),
 
 checked as (
@@ -38,6 +42,8 @@ checked as (
                 then 'on_blank must be keep or clear'
             when coalesce(write, '') not in ('always', 'on_change', 'if_blank', 'never')
                 then 'write must be always, on_change, if_blank or never'
+            when coalesce(part_of, '') != '' and not has_whole
+                then 'part_of must be another property, which is part of none'
             when coalesce(sensitivity, '') not in ('non_sensitive', 'sensitive', 'highly_sensitive')
                 then 'sensitivity must be non_sensitive, sensitive or highly_sensitive'
             when type in ('bool', 'enumeration') and options is null and write != 'never'
