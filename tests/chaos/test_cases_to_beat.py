@@ -124,11 +124,13 @@ def test_case_5_errors_of_bigquery_are_errors_of_the_run(world: World) -> None:
 
 
 def test_case_6_blanks_clear_and_dates_are_midnight_utc(left: Left) -> None:
-    """A value that AMD no longer has is emptied in HubSpot; a day of an ROI is a day anywhere."""
+    """A value that AMD no longer has is emptied in HubSpot, but for what staff may correct: there a
+    blank is no first word. A day of an ROI is a day anywhere."""
     assert left.before["contacts"][str(FIRST_MAPPED_CONTACT)]["primary_facility"]
     assert not left.contacts[str(FIRST_MAPPED_CONTACT)].get("primary_facility")
-    assert left.before["p_roi"][str(FIRST_MAPPED_ROI)]["raw_provider_fax"]
-    assert not left.rois[str(FIRST_MAPPED_ROI)].get("raw_provider_fax")
+    assert left.before["p_roi"][str(FIRST_MAPPED_ROI)]["amd_template_id"]
+    assert not left.rois[str(FIRST_MAPPED_ROI)].get("amd_template_id")
+    assert left.rois[str(FIRST_MAPPED_ROI)]["raw_provider_fax"]
     roi = of(left.rois, "roi_id", MAPPED_ROIS[0])
     assert roi["completed_date"] == "2026-05-06"
     assert roi["patient_signed_dob"] == "1966-05-17"

@@ -50,7 +50,7 @@ def test_no_record_is_created_twice(built: World, undisturbed: EndState, first_r
     assert built.doubled() == []
     written = {key: entry for key, entry in undisturbed.id_map.items() if entry[0]}
     assert written.keys() == undisturbed.confirmed
-    assert all(names_the_record for _, names_the_record in written.values())
+    assert all(names_the_record for *_, names_the_record in written.values())
 
 
 def test_old_rows_stay_and_lose_what_is_private(built: World, undisturbed: EndState) -> None:
