@@ -11,6 +11,7 @@ case
                     then coalesce({{ plain_number(text) }}, {{ text }})
                 when {{ is_listed(name, 'phones') }}
                     then coalesce({{ plain_phone(text) }}, {{ text }})
+                when {{ is_listed(name, 'choices') }} then {{ sorted_choices(text) }}
                 when {{ is_listed(name, 'caseless') }} then lower({{ text }})
                 else {{ text }}
             end
@@ -47,4 +48,13 @@ case
                         {%- endif %}
                         r'\1\2'
                     )
+{%- endmacro %}
+
+{#- What is chosen of several options, in one order. -#}
+{% macro sorted_choices(text) -%}
+    array_to_string(array(
+                        select trim(choice)
+                        from unnest(split({{ text }}, ';')) as choice
+                        order by trim(choice)
+                    ), ';')
 {%- endmacro %}

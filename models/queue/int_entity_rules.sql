@@ -32,6 +32,7 @@ listed as (
         {{ property_list("property_type = 'number'") }} as numbers,
         {{ property_list("property_type = 'phone_number' or format in ('phone', 'e164')") }}
             as phones,
+        {{ property_list("property_type = 'enumeration'") }} as choices,
         {{ property_list("property_type = 'bool' or format = 'email'") }} as caseless,
 
         -- what is sent with what

@@ -325,7 +325,7 @@ def load_clinic(stack: LocalStack) -> None:
             )
             known = {"lastname": "As staff knew them", "primary_facility": "Closed long ago"}
             if object_type == "p_roi":
-                known = {"roi_type": "As it was", "amd_template_id": "4", "raw_provider_fax": "1"}
+                known = {"roi_type": "As it was", "patient_chart": "88", "raw_provider_fax": "1"}
             records.append({"id": str(first + number), "properties": known})
         stack.hubspot.load(object_type, records, validate=False)
     append_rows(stack.bigquery, f"{stack.etl}.hubspot_id_map", OLD_ID_MAP_SCHEMA, map_rows)

@@ -128,8 +128,8 @@ def test_case_6_blanks_clear_and_dates_are_midnight_utc(left: Left) -> None:
     blank is no first word. A day of an ROI is a day anywhere."""
     assert left.before["contacts"][str(FIRST_MAPPED_CONTACT)]["primary_facility"]
     assert not left.contacts[str(FIRST_MAPPED_CONTACT)].get("primary_facility")
-    assert left.before["p_roi"][str(FIRST_MAPPED_ROI)]["amd_template_id"]
-    assert not left.rois[str(FIRST_MAPPED_ROI)].get("amd_template_id")
+    assert left.before["p_roi"][str(FIRST_MAPPED_ROI)]["patient_chart"]
+    assert not left.rois[str(FIRST_MAPPED_ROI)].get("patient_chart")
     assert left.rois[str(FIRST_MAPPED_ROI)]["raw_provider_fax"]
     roi = of(left.rois, "roi_id", MAPPED_ROIS[0])
     assert roi["completed_date"] == "2026-05-06"
