@@ -63,7 +63,7 @@ class EndState:
     id_map: Mapping[tuple[str, str], tuple[str, str, bool]]
     # Open ones: (entity, natural key, reason, payload hash).
     dead_letters: Counter[tuple[str, str, str, str]]
-    # Natural keys that HubSpot has by the push log or, after a kill, by the mirror; and the rest.
+    # Natural keys that are confirmed, after a kill by what HubSpot holds; and the rest.
     confirmed: frozenset[tuple[str, str]]
     refused: frozenset[tuple[str, str]]
 
@@ -242,7 +242,7 @@ class World:
         )
         confirmed |= {
             (row["entity"], row["natural_key"])
-            for row in self.rows("reverse_etl_snapshot", "is_confirmed_unsent")
+            for row in self.rows("hubspot_id_map", "confirmed_values is not null")
         }
         tried = frozenset((row["entity"], row["natural_key"]) for row in results)
         return EndState(
