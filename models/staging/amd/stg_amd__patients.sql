@@ -1,4 +1,5 @@
 {%- set texts = {
+    'chart': ['Chart', 'placeholder_words'],
     'first_name': ['FirstName', 'placeholder_texts'],
     'last_name': ['LastName', 'placeholder_texts'],
     'preferred_first_name': ['PreferredFirstName', 'placeholder_words'],
@@ -9,6 +10,7 @@
     'city': ['City', 'placeholder_words'],
     'state': ['State', 'placeholder_words'],
     'primary_facility': ['PrimaryFacility', 'placeholder_words'],
+    'primary_facility_code': ['PrimaryFacilityCode', 'placeholder_words'],
     'care_type': ['CareType', 'placeholder_words'],
 } -%}
 with source as (
@@ -22,6 +24,11 @@ placeholders as (
 spelt as (
     select
         * replace (
+            if(
+                {{ is_number_column('Chart') }},
+                {{ chart_from_number(normalize_key('chart')) }},
+                {{ normalize_key('chart') }}
+            ) as chart,
             {{ source_time('dob', 'patients', 'DOB') }} as dob,
             {{ source_time('first_initial_consult', 'patients', 'FirstInitialConsult') }}
                 as first_initial_consult,
@@ -96,11 +103,6 @@ final as (
         {{ is_test_chart('first_name', 'last_name', 'preferred_first_name') }} as is_test_chart,
 
         -- text
-        if(
-            {{ is_number_column('Chart') }},
-            {{ chart_from_number(normalize_key('chart')) }},
-            {{ normalize_key('chart') }}
-        ) as chart,
         {% for column in texts -%}
         {% if column == 'address_2' -%}
         -- The second line of no address is no address either.
@@ -114,7 +116,6 @@ final as (
         known_home_phone as home_phone,
         known_other_phone as other_phone,
         known_zipcode as zipcode,
-        primary_facility_code,
 
         -- numbers
         spravato_count,

@@ -1,4 +1,7 @@
 {%- set texts = {
+    'template_id': ['TemplateID', 'placeholder_words'],
+    'patient_id': ['PatientID', 'placeholder_words'],
+    'patient_chart': ['PatientChart', 'placeholder_words'],
     'template_name': ['TemplateName', 'placeholder_words'],
     'patient_name': ['Patient Name', 'placeholder_texts'],
     'provider_name': ['ProviderName', 'placeholder_texts'],
@@ -15,6 +18,13 @@ placeholders as (
 spelt as (
     select
         * replace (
+            {{ normalize_key('template_id') }} as template_id,
+            {{ normalize_key('patient_id') }} as patient_id,
+            if(
+                {{ is_number_column('PatientChart') }},
+                {{ chart_from_number(normalize_key('patient_chart')) }},
+                {{ normalize_key('patient_chart') }}
+            ) as patient_chart,
             {{ source_time('accepted_datetime', 'rois', 'AcceptedDatetime') }}
                 as accepted_datetime,
             {{ source_time('completed_date', 'rois', 'CompletedDate') }} as completed_date,
@@ -79,13 +89,6 @@ final as (
         {{ is_test_chart(
             "regexp_extract(patient_name, r'^(.*)\\s')", "regexp_extract(patient_name, r'(\\S+)$')"
         ) }} as is_test_chart,
-        {{ normalize_key('template_id') }} as template_id,
-        {{ normalize_key('patient_id') }} as patient_id,
-        if(
-            {{ is_number_column('PatientChart') }},
-            {{ chart_from_number(normalize_key('patient_chart')) }},
-            {{ normalize_key('patient_chart') }}
-        ) as patient_chart,
 
         -- text
         {% for column in texts -%}

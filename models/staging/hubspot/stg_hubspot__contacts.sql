@@ -66,7 +66,7 @@ known as (
         additional_emails,
         {{ known_phone('phone') }} as phone,
         {{ known_phone('mobile_phone') }} as mobile_phone,
-        chart,
+        {{ known_text('chart', 'placeholder_words') }} as chart,
         {{ known_text('first_name', 'placeholder_texts') }} as first_name,
         {{ known_text('last_name', 'placeholder_texts') }} as last_name,
         {{ iso_time('birth_date_text') }} as birth_time,
