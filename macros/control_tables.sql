@@ -84,6 +84,20 @@
             'design': '',
         },
         'reverse_etl_salt': {'columns': {'salt': 'string'}, 'design': ''},
+        'reverse_etl_forgotten': {
+            'columns': {
+                'entity': 'string', 'key_hash': 'string', 'salt': 'string',
+                'is_suppressed': 'bool', 'forgotten_at': 'timestamp', 'run_id': 'string',
+            },
+            'design': '',
+        },
+        'reverse_etl_forget_stage': {
+            'columns': {
+                'run_id': 'string', 'kind': 'string', 'entity': 'string', 'value': 'string',
+                'staged_at': 'timestamp',
+            },
+            'design': '',
+        },
         'reverse_etl_snapshot': {
             'columns': {
                 'run_id': 'string', 'taken_at': 'timestamp', 'entity': 'string',

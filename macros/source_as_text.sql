@@ -3,10 +3,11 @@
     the source lacks is null and named in absent_columns, so that it is never taken for a blank;
     in missing_columns too, unless it is an optional one. Both lists begin and end with a comma.
     A row that is marked as deleted (`deleted_setting`, see deletion_columns) is of the time of its
-    deletion, where that is known and later. -#}
+    deletion, where that is known and later. Of a row that names somebody on the suppression list, by
+    one of `persons` (entity → alias), only its hash is read on. -#}
 {% macro source_as_text(
     relation, key, updated_at_setting, columns, optional_columns, deleted_setting=none,
-    other_keys=[]
+    other_keys=[], persons={}
 ) %}
     {%- set expected_columns = columns -%}
     {%- set columns = dict(columns, **optional_columns) -%}
@@ -64,20 +65,26 @@ hashed as (
     from keyed
 ),
 
+{{ suppressed_rows('hashed', persons) }},
+
 final as (
     select
-        coalesce(concat('key:', natural_key), concat('row:', row_hash)) as source_key,
-        natural_key,
-        row_hash,
+        case
+            when suppressed_by is not null then suppressed_by
+            when natural_key is not null then concat('key:', natural_key)
+            else concat('row:', row_hash)
+        end as source_key,
+        if(suppressed_by is null, natural_key, null) as natural_key,
+        coalesce(suppressed_by, row_hash) as row_hash,
         {%- for alias in columns %}
-        {{ alias }},
+        if(suppressed_by is null, {{ alias }}, null) as {{ alias }},
         {%- endfor %}
         if(is_deleted and deleted_at > changed_at, deleted_at, changed_at) as source_updated_at,
         is_deleted,
         '{{ described.columns }}' as source_columns,
         '{{ described.absent }}' as absent_columns,
         '{{ described.missing }}' as missing_columns,
-    from hashed
+    from suppressed
 )
 
 select * from final

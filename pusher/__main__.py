@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a command imports what it needs, when it runs
 
 Command = Callable[[Settings, argparse.Namespace, Interrupts], int]
 # Standard output is their answer's.
-REPORTS = ("check", "status", "preview", "setup", "replay", "rekey")
+REPORTS = ("check", "status", "preview", "setup", "replay", "rekey", "forget")
 
 
 def _give_memory_back() -> None:
@@ -203,6 +203,34 @@ def _rekey(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     return 0
 
 
+def _forget(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from pusher import report, run, session
+    from pusher.forget import Forgetting, require_none
+
+    keys = [key for given in options.key for key in _refs(given)]
+    refs = options.record_ref
+    if len(keys) + len(refs) != 1 or not all(re.fullmatch("[0-9a-f]{32}", ref) for ref in refs):
+        raise SettingsError("bad_argument", "name one patient: KEY, - for standard input, or a ref")
+    at = session.connect(settings)
+    with session.holding_lease(at), Forgetting(at) as them:
+        at.warehouse.call("fold_results")
+        run.refresh_mirror(at)
+        found = them.find("".join(keys), "".join(refs), options.roi)
+        print(report.text({"what there is of them": found}))
+        print(f"AMD has: {them.count('in_amd')}. HubSpot has: {them.count('in_hubspot')}.")
+        if sys.stdout.isatty() and them.in_hubspot:
+            print("To delete in HubSpot for good:")
+            print(report.table(them.in_hubspot))
+        if not options.yes:
+            print("a dry run; --yes carries it out")
+            return 0
+        left = them.carry_out(is_suppressed=options.suppress)
+    print(report.text({"what is left": left}))
+    require_none(left)
+    print(f"Forgotten: 0 cells left in {len(left)} tables.")
+    return 0
+
+
 def _refs(given: str) -> list[str]:
     """A record_ref, or for `-` those on standard input."""
     return sys.stdin.read().split() if given == "-" else [given]
@@ -303,6 +331,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--yes", action="store_true", help="move what is certain")
     sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
     sub.add_argument("--new", default="", help="and the new one")
+    sub = add("forget", _forget, "erase a patient and their ROIs from all tables; a dry run")
+    sub.add_argument("key", nargs="*", metavar="KEY", help="of the patient in AMD; - reads it")
+    sub.add_argument("--record-ref", action="append", default=[], help="of the patient, instead")
+    sub.add_argument("--roi", action="append", default=[], help="also this ROI, which AMD lacks")
+    sub.add_argument("--suppress", action="store_true", help="although AMD has them: never again")
+    sub.add_argument("--yes", action="store_true", help="carry it out")
     sub = add("status", _status, "how things stand, and what needs a person", as_json)
     sub.add_argument("--all", action="store_true", help="every table behind it")
     sub = add("initial-load", _push, "first load: counts, confirmation, push", entity)

@@ -5,7 +5,7 @@
 {%- set stage = source('hubspot', 'hubspot_mirror_stage') %}
 -- One statement takes over what a refresh has staged, all of the entity (in_mode 'full') or what
 -- changed ('delta'): a reader sees the old or the new. Rows that HubSpot says are gone keep their
--- ids only; what the stage lacks stays. Called again once the stage is cleared, it does nothing.
+-- ids only, and only where we knew them; what the stage lacks stays. Called again once the stage is cleared, it does nothing.
 merge into {{ mirror }} as mirror
 using (
     select
@@ -30,7 +30,7 @@ when matched then update set
     last_modified_at = coalesce(staged.last_modified_at, mirror.last_modified_at),
     is_dead = staged.is_dead,
     refreshed_at = current_timestamp()
-when not matched then insert (
+when not matched and not staged.is_dead then insert (
     entity, hubspot_id, properties, merged_ids, last_modified_at, is_dead, refreshed_at
 ) values (
     staged.entity,

@@ -187,6 +187,9 @@ where loaded_at < timestamp_sub(current_timestamp(), interval 1 day);
 
 delete from {{ source('hubspot', 'hubspot_portal_stage') }}
 where checked_at < timestamp_sub(current_timestamp(), interval 1 day);
+
+delete from {{ source('control', 'reverse_etl_forget_stage') }}
+where staged_at < timestamp_sub(current_timestamp(), interval 1 day);
 {%- if var('rekey_certain_merges') %}
 
 -- Charts that were merged in AMD, where there is no doubt.

@@ -49,18 +49,50 @@ owned as (
 
 ),
 
+forgotten as (
+
+    select * from {{ source('control', 'reverse_etl_forgotten') }}
+
+),
+
+suppressed as (
+
+    select distinct
+        entity,
+        key_hash,
+    from forgotten
+    where is_suppressed
+
+),
+
+salt as (
+
+    select max(salt) as salt
+    from forgotten
+
+),
+
 orphans as (
 
     select
         owned.entity,
         owned.natural_key,
         owned.hubspot_id,
-        coalesce(outbox_records.exclusion_reason, 'vanished') as reason,
+        case
+            when suppressed.key_hash is not null then 'suppressed'
+            else coalesce(outbox_records.exclusion_reason, 'vanished')
+        end as reason,
     from owned
+    cross join salt
     left join outbox_records
         on
             owned.entity = outbox_records.entity
             and owned.natural_key = outbox_records.natural_key
+    left join suppressed
+        on
+            owned.entity = suppressed.entity
+            and suppressed.key_hash
+            = {{ forgotten_hash('salt.salt', 'owned.entity', 'owned.natural_key') }}
     where outbox_records.natural_key is null or outbox_records.exclusion_reason is not null
 
 )

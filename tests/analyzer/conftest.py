@@ -67,6 +67,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
             ["mirror"],
             ["mirror", "--full"],
             ["replay", "--all"],
+            ["forget", str(next(iter(SMALL_CLINIC.patient_rows()))["ID"])],
             ["status"],
         ):
             exit_code = history.run_pusher(*command)

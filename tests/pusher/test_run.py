@@ -257,7 +257,9 @@ def test_the_id_map_of_another_portal_or_data_set_is_exit_2(
     assert world.query("select holder from etl.reverse_etl_lease where holder is not null") == []
 
 
-@pytest.mark.parametrize("command", [(), ("mirror",), ("setup",), ("replay", "--reason", "x")])
+@pytest.mark.parametrize(
+    "command", [(), ("mirror",), ("setup",), ("replay", "--all"), ("forget", "7")]
+)
 def test_what_may_write_says_first_where(world: World, command: tuple[str, ...]) -> None:
     done = world.run(*command)
     told = events(done.stdout + done.stderr)

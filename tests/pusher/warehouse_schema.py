@@ -23,6 +23,8 @@ TABLES = {
         source_fresh_at timestamp""",
     "reverse_etl_dlq": """job_type string, record_ref string, reason string,
         last_seen_at timestamp, resolved_at timestamp, replay_requested_at timestamp""",
+    "reverse_etl_forget_stage": """run_id string, kind string, entity string, value string,
+        staged_at timestamp""",
     "reverse_etl_lease": """lease_name string, holder string, run_id string, host string,
         acquired_at timestamp, heartbeat_at timestamp, expires_at timestamp, portal_id string,
         hubspot_base string""",
@@ -180,6 +182,25 @@ PROCEDURES = {
         update etl.reverse_etl_dlq set replay_requested_at = current_timestamp()
         where job_type in unnest(split(in_entities, ',')) and in_reason in ('', reason)
             and (in_record_refs = '' or record_ref in unnest(split(in_record_refs, ',')));""",
+    "find_traces(in_run_id string, in_key string, in_record_ref string, in_roi_keys string)": """
+        insert into etl.reverse_etl_forget_stage (run_id, kind, entity, value)
+        select distinct in_run_id, 'natural_key', entity, natural_key from etl.reverse_etl_push_log
+        where natural_key = in_key or record_ref = in_record_ref;
+        insert into etl.reverse_etl_forget_stage (run_id, kind, value)
+        select distinct in_run_id, 'text', 'me@x[.]org' from etl.reverse_etl_push_log;
+        insert into etl.reverse_etl_forget_stage (run_id, kind, entity, value)
+        select in_run_id, 'in_amd', entity, natural_key from etl.decisions
+        where natural_key = in_key;
+        insert into etl.reverse_etl_forget_stage (run_id, kind, entity, value)
+        select in_run_id, 'in_hubspot', entity, hubspot_id from etl.hubspot_mirror
+        where contains_substr(properties, in_key) and not coalesce(is_dead, false);""",
+    "forget_record(in_run_id string, in_is_suppressed string)": """
+        delete from etl.reverse_etl_push_log where natural_key in (
+            select value from etl.reverse_etl_forget_stage where run_id = in_run_id
+        );
+        delete from etl.decisions where in_is_suppressed = 'yes' and natural_key in (
+            select value from etl.reverse_etl_forget_stage where run_id = in_run_id
+        );""",
 }
 
 

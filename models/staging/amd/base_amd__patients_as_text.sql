@@ -2,6 +2,7 @@
     source('amd', 'patients'),
     key='id',
     other_keys=['chart'],
+    persons={'patients': 'natural_key'},
     updated_at_setting='PATIENT_UPDATED_AT_COL',
     deleted_setting='PATIENT_DELETED_COL',
     columns={

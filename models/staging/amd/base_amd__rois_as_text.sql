@@ -2,6 +2,7 @@
     source('amd', 'rois'),
     key='roi_id',
     other_keys=['template_id', 'patient_id', 'patient_chart'],
+    persons={'rois': 'natural_key', 'patients': 'patient_id'},
     updated_at_setting='ROI_UPDATED_AT_COL',
     deleted_setting='ROI_DELETED_COL',
     columns={
