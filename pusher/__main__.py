@@ -215,7 +215,7 @@ def _forget(settings: Settings, options: argparse.Namespace, interrupts: Interru
     with session.holding_lease(at), Forgetting(at) as them:
         at.warehouse.call("fold_results")
         run.refresh_mirror(at)
-        found = them.find("".join(keys), "".join(refs), options.roi)
+        found = them.find("".join(keys), "".join(refs), options.also)
         print(report.text({"what there is of them": found}))
         print(f"AMD has: {them.count('in_amd')}. HubSpot has: {them.count('in_hubspot')}.")
         if sys.stdout.isatty() and them.in_hubspot:
@@ -331,10 +331,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--yes", action="store_true", help="move what is certain")
     sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
     sub.add_argument("--new", default="", help="and the new one")
-    sub = add("forget", _forget, "erase a patient and their ROIs from all tables; a dry run")
+    sub = add("forget", _forget, "erase a patient from all tables, and what is theirs; a dry run")
     sub.add_argument("key", nargs="*", metavar="KEY", help="of the patient in AMD; - reads it")
     sub.add_argument("--record-ref", action="append", default=[], help="of the patient, instead")
-    sub.add_argument("--roi", action="append", default=[], help="also this ROI, which AMD lacks")
+    sub.add_argument(
+        "--also", action="append", default=[], metavar="KEY", help="of an ROI that AMD lacks"
+    )
     sub.add_argument("--suppress", action="store_true", help="although AMD has them: never again")
     sub.add_argument("--yes", action="store_true", help="carry it out")
     sub = add("status", _status, "how things stand, and what needs a person", as_json)

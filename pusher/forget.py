@@ -35,9 +35,9 @@ class Forgetting:
             f"delete from {self._stage} where run_id = @run_id", run_id=self._at.run_id
         )
 
-    def find(self, key: str, ref: str, rois: Sequence[str]) -> list[Row]:
+    def find(self, key: str, ref: str, also: Sequence[str]) -> list[Row]:
         """What there is of them: table, column, cells."""
-        self._at.warehouse.call("find_traces", self._at.run_id, key, ref, ",".join(rois))
+        self._at.warehouse.call("find_traces", self._at.run_id, key, ref, ",".join(also))
         self._staged: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self._at.warehouse.query(
             f"""select kind, entity, value from {self._stage}
@@ -57,7 +57,7 @@ class Forgetting:
         return self._staged["in_hubspot"]
 
     def count(self, kind: str) -> str:
-        """`1 patients, 2 rois`."""
+        """How many of them, entity by entity."""
         entities = [row["entity"] for row in self._staged[kind]]
         counts = (f"{entities.count(entity)} {entity}" for entity in sorted(set(entities)))
         return ", ".join(counts) or "none"
