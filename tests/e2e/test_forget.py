@@ -123,9 +123,8 @@ def test_nothing_is_left_of_who_is_forgotten_and_nothing_brings_them_back() -> N
         )
         _night(stack)
         assert _states(stack).get("suppressed", 0) == 1
-        assert "778812" in {
-            p.get("amd_patient_id") for p in stack.hubspot.live("contacts").values()
-        }
+        back = f"select reason from `{stack.etl}.sync_status` where natural_key = '778812'"
+        assert stack.query(back) == [{"reason": "email_held_by_other_patient"}]
 
 
 def _leave_traces(stack: LocalStack, contact: str) -> None:
