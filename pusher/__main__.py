@@ -140,15 +140,12 @@ def _check(settings: Settings, options: argparse.Namespace, interrupts: Interrup
     with session.holding_lease(at):  # what it finds is written down
         portal.record(at)
     findings = portal.unreadable(at) + portal.findings(at)
-    works = f"portal {at.portal_id}: the token works, and the objects are there"
     if options.json:
         print(report.as_json({"findings": findings}))
-    elif findings:
-        print(report.text({works: findings}))
     else:
-        print(f"{works}. All is as the catalogue needs it.")
-    has_error = any(row["severity"] == "error" for row in findings)
-    return SettingsError.exit_code if has_error else 0
+        print(f"portal {at.portal_id}: the token works, and the objects are there.")
+        print(report.findings(findings))
+    return _exit_code(findings)
 
 
 def _setup(settings: Settings, options: argparse.Namespace, interrupts: Interrupts) -> int:
@@ -160,7 +157,11 @@ def _setup(settings: Settings, options: argparse.Namespace, interrupts: Interrup
         print("\n".join(setup(at)))
         portal.record(at)
     findings = portal.findings(at)
-    print(report.text({"left to do": findings}))
+    print(report.findings(findings))
+    return _exit_code(findings)
+
+
+def _exit_code(findings: Sequence[Row]) -> int:
     has_error = any(row["severity"] == "error" for row in findings)
     return SettingsError.exit_code if has_error else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse
 
 UTC = ZoneInfo("UTC")
+WIDTH = 80
 
 
 def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
@@ -116,6 +118,28 @@ def text(tables: Mapping[str, Sequence[Row]], zone: ZoneInfo = UTC) -> str:
 def as_json(tables: Mapping[str, Sequence[Row]]) -> str:
     """The same for machines."""
     return json.dumps(tables, default=str, indent=2)
+
+
+def findings(rows: Sequence[Row]) -> str:
+    """What there is to say of the portal: the verdict, then what must be mended, then the rest."""
+    errors = sum(row["severity"] == "error" for row in rows)
+    lines = ["All is as the catalogue needs it."]
+    if rows:
+        lines = [f"{errors or 'Nothing'} must be mended; notes are for reading."]
+    for row in sorted(rows, key=lambda row: str(row["severity"] != "error")):
+        lines.append(f"  {row['severity']}: {row['entity']} {cell(row['property'])} {row['code']}")
+        lines.append(f"    {row['finding']} {row['what_to_do']}")
+    return "\n".join(part for line in lines for part in wrapped(printable(line)))
+
+
+def wrapped(text: str) -> list[str]:
+    """Lines that fit a narrow terminal, further ones indented as the first."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return [
+        part
+        for line in text.split("\n")
+        for part in ([line] if len(line) <= WIDTH else wrap(line, WIDTH, subsequent_indent=indent))
+    ]
 
 
 def _records(settings: Settings, where: str = "true") -> str:

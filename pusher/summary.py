@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import wrap
 from zoneinfo import ZoneInfo
 
-from pusher.report import cell, table
+from pusher.report import cell, table, wrapped
 from pusher.settings import Settings
 from pusher.warehouse import Row
 
-WIDTH = 80
 COLUMNS = {  # a column of the screen → the states that it adds up
     "in step": ("unchanged",),
     "due": ("create", "update"),
@@ -45,17 +43,9 @@ def summary(tables: Mapping[str, Sequence[Row]], settings: Settings, zone: ZoneI
     if needs:
         lines += ["", "What needs a person (docs/runbook.md explains each word)"]
         lines += ["  " + need for need in needs]
+        lines += ["", "Which records: python -m pusher preview"]
     lines += ["", f"Times are {zone.key}. All the tables: python -m pusher status --all"]
-    return "\n".join(part for line in lines for part in _wrapped(line))
-
-
-def _wrapped(line: str) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip()))
-    return [
-        part
-        for text in line.split("\n")
-        for part in ([text] if len(text) <= WIDTH else wrap(text, WIDTH, subsequent_indent=indent))
-    ]
+    return "\n".join(part for line in lines for part in wrapped(line))
 
 
 def _records(rows: Sequence[Row]) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+import requests
 from google.api_core.exceptions import GoogleAPICallError
 
 from pusher.report import table
@@ -27,6 +28,9 @@ def main(arguments: list[str]) -> int:
         print(table(run_query(client, arguments[0])))
     except GoogleAPICallError as error:
         print(error.message, file=sys.stderr)
+        return 1
+    except requests.ConnectionError:
+        print("The local stack has ended: `make stack`, and load its settings.", file=sys.stderr)
         return 1
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,25 @@ def test_the_stack_writes_a_file_to_source_and_takes_it_along() -> None:
     assert stack.returncode == 0
     assert "Traceback" not in rest
     assert not SETTINGS_FILE.exists()
+
+
+def test_a_question_to_a_stack_that_has_ended_gets_one_line() -> None:
+    with socket.socket() as nobody:  # bound and not listening
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        asked = subprocess.run(
+            [sys.executable, "-m", "sandbox.query", "select 1 as one"],
+            cwd=PROJECT_DIR,
+            env={**os.environ, "BIGQUERY_EMULATOR_HOST": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert asked.returncode == 1
+    assert asked.stderr.splitlines() == [
+        "The local stack has ended: `make stack`, and load its settings."
+    ]
 
 
 @pytest.mark.slow

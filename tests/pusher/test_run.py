@@ -473,6 +473,8 @@ def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
     assert done.returncode == 2
     assert "amd_patient_id" in done.stdout
     assert "Do this." in done.stdout
+    assert "must be mended" in done.stdout
+    assert max(map(len, (good.stdout + done.stdout).splitlines())) <= 80
     assert world.run("setup").returncode == 0
     assert world.run("check").returncode == 0
 
