@@ -5,6 +5,11 @@
         ), ''), '|')
 {%- endmacro %}
 
+{#- The same out of names that are joined with `|`, where a condition holds; else blank. -#}
+{% macro as_list(names, condition) -%}
+    if({{ condition }}, coalesce(concat('|', {{ names }}, '|'), ''), '')
+{%- endmacro %}
+
 {#- True where such a list names the property. -#}
 {% macro is_listed(name, list) -%}
     strpos({{ list }}, concat('|', {{ name }}, '|')) > 0

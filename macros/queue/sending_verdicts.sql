@@ -3,12 +3,10 @@
     ('create', 'first_write', 'changed_in_amd', 'overwrites_edit', 'repairs', 'goes_with_its_whole')
 {%- endmacro %}
 
-{#- An array of a record's properties whose verdict meets a condition, each as `shown` says. -#}
+{#- An aggregate over judged properties in their order: those whose verdict meets a condition, each as
+    `shown` says; null for none. -#}
 {% macro properties_judged(shown, condition) -%}
-    array(
-            select {{ shown }}
-            from unnest(judged_properties) as judged
-            where judged.verdict {{ condition }}
-            order by judged.name
-        )
+    array_to_string(array_agg(
+                    if(verdict {{ condition }}, {{ shown }}, null) ignore nulls
+                ), ',')
 {%- endmacro %}

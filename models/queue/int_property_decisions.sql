@@ -8,54 +8,24 @@ with facts as (
 
 ),
 
--- Names as lists, and nothing to look at where nothing is open.
+-- What is read below for each property, the same of all records where nothing is open: an engine
+-- may look at equal records once.
 opened as (
 
     select
         *,
         if(is_open, payload_entries, []) as open_entries,
         if(is_open, hubspot_properties, '') as open_properties,
+        if(is_open, record_ref, '') as open_ref,
+        is_open and hubspot_id is null as is_create,
+        is_open and is_not_read_back as is_behind,
+        is_open and is_due_again as is_retried,
         if(is_open and is_mapped_here, coalesce(confirmed_values, ''), '') as memory,
-        concat('|', replace(coalesce(refused_properties, ''), ',', '|'), '|') as refused_before,
-        concat('|', replace(coalesce(known_edits, ''), ',', '|'), '|') as edited_before,
-        concat('|', array_to_string(redefined_properties, '|'), '|') as redefined,
-        concat('|', array_to_string(withheld_properties, '|'), '|') as withheld,
+        {{ as_list("replace(refused_properties, ',', '|')", 'is_open') }} as refused_before,
+        {{ as_list("replace(known_edits, ',', '|')", 'is_open') }} as edited_before,
+        {{ as_list("array_to_string(redefined_properties, '|')", 'is_open') }} as redefined,
+        {{ as_list("array_to_string(withheld_properties, '|')", 'is_open') }} as withheld,
     from facts
-
-),
-
-compared as (
-
-    select
-        *,
-        array(
-            select as struct
-                entry,
-                name,
-                {{ compared_value('amd_text', 'name') }} as amd_value,
-                {{ compared_value('hubspot_text', 'name') }} as hubspot_value,
-            from (
-                select
-                    entry,
-                    name,
-                    {{ unescaped('amd_text') }} as amd_text,
-                    {{ unescaped('hubspot_text') }} as hubspot_text,
-                from (
-                    select
-                        entry,
-                        name,
-                        {{ entry_text('entry', 'name') | indent(8) }} as amd_text,
-                        {{ object_text('open_properties', 'name') | indent(8) }} as hubspot_text,
-                    from (
-                        select
-                            entry,
-                            {{ entry_name('entry') }} as name,
-                        from unnest(open_entries) as entry
-                    )
-                )
-            )
-        ) as compared_properties,
-    from opened
 
 ),
 
@@ -64,7 +34,7 @@ compared as (
 judged as (
 
     select
-        * except (compared_properties),
+        *,
         array(
             select as struct
                 name,
@@ -72,14 +42,11 @@ judged as (
                 hash_entry,
                 case
                     when {{ is_listed('name', 'withheld') }} then 'withheld'
-                    when hubspot_id is null then 'create'
+                    when is_create then 'create'
                     when {{ is_listed('name', 'if_blank') }} and hubspot_value != ''
                         then 'left_to_hubspot'
                     when is_read and amd_value = hubspot_value then 'held'
-                    when
-                        {{ is_listed('name', 'refused_before') }}
-                        and is_as_answered
-                        and not is_due_again
+                    when {{ is_listed('name', 'refused_before') }} and is_as_answered and not is_retried
                         then 'refused'
                     when is_known and is_as_answered
                         then case
@@ -101,13 +68,9 @@ judged as (
                 end as verdict,
             from (
                 select
-                    name,
-                    entry,
-                    amd_value,
-                    hubspot_value,
-                    hash_entry,
+                    *,
                     strpos(memory, hash_entry) > 0 as is_as_answered,
-                    not is_not_read_back and not {{ is_listed('name', 'unread') }} as is_read,
+                    not is_behind and not {{ is_listed('name', 'unread') }} as is_read,
                     strpos(memory, concat('"', name, '":"')) > 0
                     and not {{ is_listed('name', 'refused_before') }}
                     and not (
@@ -117,17 +80,15 @@ judged as (
                     ) as is_known,
                 from (
                     select
-                        found.name,
-                        found.entry,
-                        found.amd_value,
-                        found.hubspot_value,
-                        {{ hash_entry('found.amd_value', 'found.name') | indent(8) }}
-                            as hash_entry,
-                    from unnest(compared_properties) as found
+                        *,
+                        {{ hash_entry('amd_value', 'name') }} as hash_entry,
+                    from (
+                        {{ compared_entries('open_entries', 'open_properties') | indent(20) }}
+                    )
                 )
             )
         ) as judged_properties,
-    from compared
+    from opened
 
 ),
 
@@ -135,12 +96,11 @@ whole as (
 
     select
         *,
-        concat('|', array_to_string(
-            {{ properties_judged('judged.name', is_sending) }}, '|'
-        ), '|') as sent_names,
-        concat('|', array_to_string(
-            {{ properties_judged('judged.name', "not in ('withheld', 'left_to_hubspot')") }}, '|'
-        ), '|') as answered_names,
+        (
+            select concat('|', string_agg(judged.name, '|'), '|')
+            from unnest(judged_properties) as judged
+            where judged.verdict {{ is_sending }}
+        ) as sent_names,
     from judged
 
 ),
@@ -149,22 +109,33 @@ whole as (
 settled as (
 
     select
-        * replace (
-            array(
-                select as struct
-                    part.name,
-                    part.entry,
-                    part.hash_entry,
+        *,
+        (
+            select as struct
+                {{ properties_judged('entry', is_sending) }} as sent_entries,
+                {{ properties_judged("concat(verdict, ':', name)", is_sending) }} as changes_sent,
+                {{ properties_judged('name', "= 'overwrites_edit'") }} as overwritten_edits,
+                {{ properties_judged('name', "= 'edited'") }} as kept_edits,
+                {{ properties_judged('name', "= 'refused'") }} as still_refused,
+                -- What HubSpot is not asked about keeps what was confirmed of it.
+                {{ properties_judged(
+                    'hash_entry', "not in ('withheld', 'left_to_hubspot')"
+                ) }} as hashes,
+            from (
+                select
+                    judged.name,
+                    judged.entry,
+                    judged.hash_entry,
                     if(
-                        part.verdict in ('edited', 'left_alone', 'as_confirmed')
-                        and {{ is_listed('part.name', 'parts') }}
-                        and {{ is_listed(whole_of('part.name', 'parts'), 'sent_names') }},
+                        judged.verdict in ('edited', 'left_alone', 'as_confirmed')
+                        and {{ is_listed('judged.name', 'parts') }}
+                        and {{ is_listed(whole_of('judged.name', 'parts'), 'sent_names') }},
                         'goes_with_its_whole',
-                        part.verdict
+                        judged.verdict
                     ) as verdict,
-                from unnest(judged_properties) as part
-            ) as judged_properties
-        ),
+                from unnest(judged_properties) as judged
+            )
+        ) as found,
     from whole
 
 ),
@@ -172,25 +143,23 @@ settled as (
 final as (
 
     select
-        *,
-        {{ properties_judged('judged.entry', is_sending) }} as sent_entries,
-        {{ properties_judged("concat(judged.verdict, ':', judged.name)", is_sending) }}
-            as changes_sent,
-        {{ properties_judged('judged.name', "= 'overwrites_edit'") }} as overwritten_edits,
-        {{ properties_judged('judged.name', "= 'edited'") }} as standing_edits,
-        {{ properties_judged('judged.name', "= 'refused'") }} as standing_refusals,
-        -- What HubSpot is not asked about keeps what was confirmed of it.
-        array_concat(
-            {{ properties_judged(
-                'judged.hash_entry', "not in ('withheld', 'left_to_hubspot')"
-            ) }},
+        settled.* except (found),
+        found.sent_entries,
+        found.changes_sent,
+        found.overwritten_edits,
+        found.kept_edits,
+        found.still_refused,
+        array_to_string(array_concat(
+            if(found.hashes is null, [], [found.hashes]),
             array(
                 select remembered
                 from unnest(regexp_extract_all(memory, r'"[^"]+":"[^"]+"')) as remembered
-                where not {{ is_listed(entry_name('remembered'), 'answered_names') }}
+                where strpos(
+                    coalesce(found.hashes, ''), concat('"', {{ entry_name('remembered') }}, '":"')
+                ) = 0
                 order by remembered
             )
-        ) as hashes_to_confirm,
+        ), ',') as hashes_to_confirm,
     from settled
 
 )

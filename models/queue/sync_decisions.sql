@@ -16,15 +16,12 @@ decided as (
             when is_protected then 'protected'
             when refusal_reason is not null then 'failed'
             when operation = 'upsert' then 'create'
-            when array_length(sent_entries) > 0 then 'update'
+            when sent_entries is not null then 'update'
             else 'unchanged'
         end as state,
-        nullif(array_to_string(standing_edits, ','), '') as kept_edits,
-        nullif(array_to_string(standing_refusals, ','), '') as still_refused,
-        if(is_open, concat('{', array_to_string(hashes_to_confirm, ','), '}'), null)
-            as values_to_confirm,
-        concat('{', array_to_string(
-            if(operation = 'upsert', payload_entries, sent_entries), ','
+        if(is_open, concat('{', hashes_to_confirm, '}'), null) as values_to_confirm,
+        concat('{', if(
+            operation = 'upsert', array_to_string(payload_entries, ','), sent_entries
         ), '}') as payload,
     from property_decisions
 
@@ -46,9 +43,9 @@ final as (
         array_to_string(
             array_concat(
                 warnings,
-                array(select concat('edited:', name) from unnest(standing_edits) as name),
-                array(select concat('overwrites_edit:', name) from unnest(overwritten_edits) as name),
-                array(select concat('refused:', name) from unnest(standing_refusals) as name)
+                {{ warnings_of('edited', 'kept_edits') }},
+                {{ warnings_of('overwrites_edit', 'overwritten_edits') }},
+                {{ warnings_of('refused', 'still_refused') }}
             ),
             ','
         ) as warnings,
@@ -65,7 +62,7 @@ final as (
             when state = 'create' then {{ without_properties('payload', 'withheld_properties') }}
         end as properties,
         -- Which properties an update sends, each after the reason.
-        if(state = 'update', array_to_string(changes_sent, ','), null) as changed_properties,
+        if(state = 'update', changes_sent, null) as changed_properties,
         kept_edits,
         still_refused,
         -- The HubSpot values that this decision rests on. The pusher reads them again right
@@ -78,7 +75,7 @@ final as (
         -- How many values the write would empty in HubSpot, for the mass-change stop.
         if(
             state = 'update',
-            array_length(regexp_extract_all(array_to_string(sent_entries, ','), r':""')),
+            array_length(regexp_extract_all(sent_entries, r':""')),
             0
         ) as cleared_values,
         values_to_confirm,
