@@ -130,19 +130,22 @@ case
 end
 {%- endmacro %}
 
-{#- A lead's email that is made of the patient's name says so whatever the patient's own is. -#}
+{#- A lead's email that is made of the patient's name says so whatever the patient's own is; where the
+    lead's own names make it, it says nothing that these do not. -#}
 {% macro email_level() -%}
 case
     when is_email_shared then 'same'
     when email_local = contact_email_local and length(email_local) >= 6 then 'same_local'
     when edit_distance(email_key, contact_email_key) = 1 then 'one_letter'
     when
-        contact_email_letters in (
+        not is_email_of_own_name
+        and contact_email_letters in (
             concat(first_name_key, last_name_key), concat(last_name_key, first_name_key)
         )
         then 'name'
     when
-        contact_email_letters in (
+        not is_email_of_own_name
+        and contact_email_letters in (
             concat(substr(first_name_key, 1, 1), last_name_key),
             concat(last_name_key, substr(first_name_key, 1, 1))
         )

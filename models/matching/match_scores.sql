@@ -43,6 +43,19 @@ prepared as (
             ) > 0,
             false
         ) as is_email_shared,
+        coalesce(
+            candidates.contact_email_letters in (
+                concat(candidates.contact_first_name_key, candidates.contact_last_name_key),
+                concat(candidates.contact_last_name_key, candidates.contact_first_name_key),
+                concat(
+                    substr(candidates.contact_first_name_key, 1, 1), candidates.contact_last_name_key
+                ),
+                concat(
+                    candidates.contact_last_name_key, substr(candidates.contact_first_name_key, 1, 1)
+                )
+            ),
+            false
+        ) as is_email_of_own_name,
     from candidates
     left join name_pairs
         on
@@ -157,7 +170,7 @@ final as (
 
     select
         * except (bits),
-        round(person + least(household, bits - 1) - bits - if(is_name_only, 2, 0), 1) as score,
+        round(person + least(household, bits - 1) - bits - if(is_name_only, 1, 0), 1) as score,
         cast({{ var('suspect_points') }} as float64) as needed,
     from summed
 

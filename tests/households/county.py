@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,6 +21,14 @@ class Spec:
     patients: int
     error_rate: float = 1.0
     forms: Forms = USUAL
+    # How often each kind of household comes; None: the hard ones often.
+    mix: Mapping[str, float] | None = None
+    # How many in a hundred leads' fields have a slip of `slips` in them.
+    slips: float = 0
+    # What a chart never says.
+    chart_lacks: frozenset[str] = frozenset()
+    # How many in a hundred patients have a lead.
+    leads: float = 85
 
 
 @dataclass
@@ -39,8 +48,8 @@ class County:
 
 def make_county(spec: Spec, today: date, first_number: int = 0) -> County:
     """Charts and leads are numbered from `first_number` on."""
-    town = Town(spec.seed, today, first_number)
-    traces = Traces(town, spec.error_rate, spec.forms)
+    town = Town(spec.seed, today, first_number, spec.mix)
+    traces = Traces(town, spec.error_rate, spec.forms, spec.slips, spec.chart_lacks)
     county = County()
     while len(county.charts) < spec.patients:
         household = town.household()
@@ -48,19 +57,19 @@ def make_county(spec: Spec, today: date, first_number: int = 0) -> County:
             one.is_patient = town.hit(60)
         if not any(one.is_patient for one in household):
             town.random.choice(household).is_patient = True
-        _add(county, traces, household)
+        _add(county, traces, household, spec.leads)
     county.index()
     return county
 
 
-def _add(county: County, traces: Traces, household: list[Person]) -> None:
+def _add(county: County, traces: Traces, household: list[Person], leads: float) -> None:
     town = traces.town
     made: list[Lead] = []
     for one in household:
         county.people[one.number] = one
         if one.is_patient:
             county.charts[one.number] = traces.chart(one)
-        for chance in (85 if one.is_patient else 50, 2):
+        for chance in (leads if one.is_patient else 50, 2):
             if not town.hit(chance):
                 break
             lead = traces.lead(one, town.first_number + len(county.leads) + len(made))

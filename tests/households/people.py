@@ -7,7 +7,7 @@ What is true of a person stands here. What a chart and a lead say of them is ano
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -15,6 +15,17 @@ from random import Random
 from tests.households import names
 
 ADULT = 18
+
+# How people live, roughly as a census counts them: one birth in 80 is of twins, one son in 50 has
+# his father's whole name. Where every hard case is common, a false alarm says nothing.
+CENSUS: Mapping[str, float] = {
+    "alone": 34, "couple": 20, "couple, two names": 8, "family": 20, "twins": 0.8,
+    "triplets": 0.02, "couple, names alike": 0.6, "grown twins": 0.3,
+    "student at a parent's email": 3, "father and son, one name": 0.6,
+    "mother and daughter, one name": 0.1, "namesakes": 0.5, "cousins, one name, one town": 0.2,
+    "siblings, grown": 2.5, "roommates": 3, "married, new name": 2.5, "moved": 4,
+}  # fmt: skip
+ALONE: Mapping[str, float] = {"alone": 94, "namesakes": 2, "moved": 4}
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,14 @@ class Person:
 class Town:
     """Draws households, one after the other, from one stream of chance."""
 
-    def __init__(self, seed: int, today: date, first_number: int = 0) -> None:
+    def __init__(
+        self,
+        seed: int,
+        today: date,
+        first_number: int = 0,
+        mix: Mapping[str, float] | None = None,
+    ) -> None:
+        """`mix` is how often each kind of household comes; else the hard ones come often."""
         self.random = Random(seed)
         self.today = today
         self.first_number = self.people = first_number
@@ -83,6 +101,8 @@ class Town:
             "married, new name": (4, self._newly_married),
             "moved": (6, self._alone),
         }
+        if mix is not None:
+            self._makers = {kind: (often, self._makers[kind][1]) for kind, often in mix.items()}
 
     def household(self) -> list[Person]:
         """The next one; nobody in town shares a name and a birth date with another."""

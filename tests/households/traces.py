@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from tests.households import names
+from tests.households import names, slips
 from tests.households.people import Person, Town, ascii_letters
 
 NO_BIRTHS = ("1900-01-01", "1899-12-30", "1970-01-01")
@@ -30,6 +30,23 @@ USUAL: Forms = (
     (3, frozenset({"first", "email", "phone"})),
     (1, frozenset({"last", "email", "phone"})),
     (1, frozenset({"email"})),
+)
+FULL: Forms = (
+    (80, ALL),
+    (8, ALL - {"email"}),
+    (7, ALL - {"address"}),
+    (5, ALL - {"birth"}),
+)
+WRITTEN: Forms = ((100, frozenset({"first", "last", "birth", "address"})),)
+# A line at a fair, a missed call, a newsletter.
+THIN: Forms = (
+    (30, frozenset({"first", "last", "phone"})),
+    (28, frozenset({"first", "last", "email"})),
+    (14, frozenset({"first", "last", "phone", "email"})),
+    (4, frozenset({"first", "email"})),
+    (3, frozenset({"email"})),
+    (3, frozenset({"last", "phone"})),
+    (18, ALL),
 )
 SPARSE: Forms = (
     (25, frozenset({"first", "last", "phone"})),
@@ -60,6 +77,10 @@ class Traces:
     town: Town
     error_rate: float
     forms: Forms
+    # How many in a hundred fields of a lead have a slip in them.
+    slips: float = 0
+    # Columns of a chart that are never filled.
+    chart_lacks: frozenset[str] = frozenset()
     taken_emails: set[str] = field(default_factory=set)
 
     @property
@@ -113,7 +134,7 @@ class Traces:
             row[blank] = self.random.choice(NO_WORDS)
         if self.errs(1):
             row["HomePhone"] = self.random.choice(NO_PHONES)
-        return row
+        return {name: None if name in self.chart_lacks else value for name, value in row.items()}
 
     def _chart_birth(self, birth: date) -> str:
         if self.errs(0.3):
@@ -160,7 +181,24 @@ class Traces:
                 name: value.title() if name in ("firstname", "lastname", "city") else value
                 for name, value in properties.items()
             }
+        if self.slips:
+            properties = {name: self._slip(name, value) for name, value in properties.items()}
         return Lead(str(number), one.number, properties)
+
+    def _slip(self, name: str, value: str) -> str:
+        if not self.hit(self.slips):
+            return value
+        if name == "ncf_date_of_birth":
+            birth = date.fromisoformat(value)
+            return slips.misdated(birth, self.town.today, self.random).isoformat()
+        if name == "state":
+            return self.town.home().state
+        if name == "email":
+            local, _, host = value.partition("@")
+            if self.hit(40):
+                return f"{local}@{self.random.choice(names.MAIL_HOSTS)}"
+            return f"{slips.slipped(local, self.random)}@{host}"
+        return slips.slipped(value, self.random)
 
     def _lead_first(self, one: Person) -> str:
         if one.goes_by is not None:
