@@ -29,6 +29,14 @@
             },
             'design': 'cluster by entity, natural_key',
         },
+        'match_decisions': {
+            'columns': {
+                'natural_key': 'string', 'hubspot_id': 'string', 'verdict': 'string',
+                'decided_by': 'string', 'decided_at': 'timestamp', 'source': 'string',
+                'note': 'string',
+            },
+            'design': 'cluster by natural_key',
+        },
         'reverse_etl_dlq': {
             'setting': 'DLQ_TABLE',
             'columns': {

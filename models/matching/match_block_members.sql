@@ -105,6 +105,7 @@ contact_keys as (
         block_key is not null
         and contact_patient_key is null
         and first_mapped_key is null
+        and first_decided_key is null
 
 ),
 

@@ -12,6 +12,12 @@ patients as (
 
 ),
 
+decisions as (
+
+    select * from {{ ref('int_match_decisions') }}
+
+),
+
 pairs as (
 
     select
@@ -46,6 +52,11 @@ final as (
     from pairs
     inner join patients
         on pairs.record_ref = patients.record_ref
+    left join decisions
+        on
+            patients.natural_key = decisions.natural_key
+            and pairs.hubspot_id = decisions.hubspot_id
+    where not coalesce(decisions.is_different, false)
 
 )
 

@@ -19,6 +19,8 @@ final as (
         owner_state,
         first_mapped_key,
         last_mapped_key,
+        first_decided_key,
+        last_decided_key,
         contact_additional_emails,
         contact_first_name_key,
         contact_last_name_key,
@@ -35,6 +37,7 @@ final as (
             [
                 {{ match_key('key', ['contact_patient_key']) }},
                 {{ match_key('id', ['contact_id']) }},
+                if(first_decided_key is null, null, {{ match_key('decided', ['contact_id']) }}),
                 {{ match_key('name_dob', name_and_birth_date) }},
                 {%- if var('match_address_without_birth_date') %}
                 {{ match_key('address_name', address + ['contact_first_name_key']) }},

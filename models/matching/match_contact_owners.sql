@@ -19,6 +19,13 @@ patients as (
 
 ),
 
+decisions as (
+
+    select * from {{ ref('int_match_decisions') }}
+    where is_same
+
+),
+
 source_keys as (
 
     select
@@ -57,6 +64,21 @@ rekeys as (
 
 ),
 
+-- A person's word gives a contact to a patient before the patient's key is on it.
+decided_claims as (
+
+    select
+        decisions.hubspot_id,
+        min(decisions.natural_key) as first_decided_key,
+        max(decisions.natural_key) as last_decided_key,
+    from decisions
+    inner join source_keys
+        on decisions.natural_key = source_keys.natural_key
+    where source_keys.state = 'live'
+    group by decisions.hubspot_id
+
+),
+
 claimed_contacts as (
 
     select
@@ -73,6 +95,8 @@ claimed_contacts as (
         end as owner_state,
         contact_claims.first_mapped_key,
         contact_claims.last_mapped_key,
+        decided_claims.first_decided_key,
+        decided_claims.last_decided_key,
         contacts.all_emails,
         contacts.additional_emails as contact_additional_emails,
         contacts.chart_key as contact_chart_key,
@@ -83,6 +107,8 @@ claimed_contacts as (
     from contacts
     left join contact_claims
         on contacts.hubspot_id = contact_claims.hubspot_id
+    left join decided_claims
+        on contacts.hubspot_id = decided_claims.hubspot_id
     left join source_keys
         on contacts.patient_key = source_keys.natural_key
     left join rekeys

@@ -99,6 +99,7 @@ final as (
         ) as withheld_properties,
         case
             when reason is not null then []
+            when match_tier = 0 and is_decided then ['{{ key_property }}']
             when match_tier = 1 then [
                 '{{ key_property }}', 'email', 'hs_additional_emails',
                 'firstname', 'lastname', 'ncf_date_of_birth'

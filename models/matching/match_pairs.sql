@@ -17,6 +17,12 @@ name_pairs as (
 
 ),
 
+decisions as (
+
+    select * from {{ ref('int_match_decisions') }}
+
+),
+
 -- One row per patient and contact that share a key; a patient without a contact keeps a row.
 pairs as (
 
@@ -25,6 +31,7 @@ pairs as (
         contact_keys.* except (match_key),
         logical_or(starts_with(patient_keys.match_key, 'key:')) over (pair) as is_via_key,
         logical_or(starts_with(patient_keys.match_key, 'id:')) over (pair) as is_via_map,
+        logical_or(starts_with(patient_keys.match_key, 'decided:')) over (pair) as is_via_decision,
         logical_or(starts_with(patient_keys.match_key, 'email:')) over (pair) as is_via_email,
         logical_or(starts_with(patient_keys.match_key, 'name_dob:')) over (pair) as is_via_name,
         logical_or(starts_with(patient_keys.match_key, 'address_')) over (pair) as is_via_address,
@@ -42,6 +49,7 @@ named_pairs as (
 
     select
         pairs.*,
+        coalesce(decisions.is_different, false) as is_decided_different,
         name_pairs.is_nickname,
         name_pairs.is_nickname_of_one,
         name_pairs.is_two_people,
@@ -52,6 +60,8 @@ named_pairs as (
         on
             pairs.first_name_key = name_pairs.one_name
             and pairs.contact_first_name_key = name_pairs.other_name
+    left join decisions
+        on pairs.natural_key = decisions.natural_key and pairs.contact_id = decisions.hubspot_id
 
 ),
 
@@ -79,11 +89,12 @@ compared_pairs as (
         and contact_last_name_key is null
         and contact_birth_date is null as is_contact_sparse,
         coalesce(contact_patient_key != natural_key, false)
-        or coalesce(first_mapped_key != natural_key, false)
-        or coalesce(last_mapped_key != natural_key, false) as is_owned_by_other,
+        or coalesce(first_mapped_key != natural_key or last_mapped_key != natural_key, false)
+            as is_owned_by_other,
+        coalesce(first_decided_key != natural_key or last_decided_key != natural_key, false)
+            as is_promised_to_other,
         coalesce(
-            contact_patient_key,
-            if(first_mapped_key = natural_key, last_mapped_key, first_mapped_key)
+            contact_patient_key, if(first_mapped_key = natural_key, last_mapped_key, first_mapped_key)
         ) as owner_key,
     from named_pairs
 
@@ -93,6 +104,7 @@ judged_pairs as (
 
     select
         *,
+        has_contact and not is_owned_by_other and not is_promised_to_other as is_free,
         -- Families share an email. The contact must be told from all the others who may use it.
         is_birth_date_different
         or is_suffix_different
@@ -104,9 +116,9 @@ judged_pairs as (
         end
         or not (is_last_name_unknown or is_last_name_shared or is_birth_date_equal)
             as is_identity_conflict,
-        is_via_name and not is_suffix_different as is_found_by_name,
+        is_via_name and not is_suffix_different and not is_decided_different as is_found_by_name,
         -- A household is not a match.
-        is_via_address and not is_suffix_different
+        is_via_address and not is_suffix_different and not is_decided_different
         and (
             (is_birth_date_equal and is_first_name_compatible)
             {%- if var('match_address_without_birth_date') %}
@@ -151,20 +163,22 @@ final as (
             or (mapped_hash is null and is_birth_date_different),
             false
         ) as is_map_conflict,
+        has_contact and is_via_decision as is_decision_match,
+        -- A person's word, too, takes no contact from a patient whose it is.
+        is_via_decision and (is_owned_by_other or is_promised_to_other) as is_decision_conflict,
         is_identity_conflict,
-        has_contact and is_via_email and not is_owned_by_other as is_email_match,
-        has_contact and is_found_by_name and not is_owned_by_other as is_name_match,
-        has_contact and is_found_by_address and not is_owned_by_other as is_address_match,
+        is_free and is_via_email and not is_decided_different as is_email_match,
+        is_free and is_found_by_name as is_name_match,
+        is_free and is_found_by_address as is_address_match,
         -- A tier would have found it, were it not another's who is no longer there.
         has_contact
         and is_owned_by_other
         and owner_state != 'live'
         and (
-            (is_via_email and not is_identity_conflict)
-            or is_found_by_name
-            or is_found_by_address
+            (is_via_email and not is_identity_conflict and not is_decided_different)
+            or is_found_by_name or is_found_by_address
         ) as is_vanished_match,
-        owner_state,
+        if(is_promised_to_other, 'live', owner_state) as owner_state,
         is_first_name_equal
         and is_last_name_equal
         and not is_birth_date_different

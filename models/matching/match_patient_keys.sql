@@ -17,6 +17,17 @@ id_map as (
 
 ),
 
+decisions as (
+
+    select
+        natural_key,
+        array_agg({{ match_key('decided', ['hubspot_id']) }}) as decided_keys,
+    from {{ ref('int_match_decisions') }}
+    where is_same
+    group by natural_key
+
+),
+
 patients_with_map as (
 
     select
@@ -42,10 +53,13 @@ patients_with_map as (
         patients.zip_key,
         id_map.hubspot_id as mapped_id,
         id_map.payload_hash as mapped_hash,
+        decisions.decided_keys,
     from patients
     -- The condition stands within the key: beside it, DuckDB compares all rows with all.
     left join id_map
         on if(patients.row_reason is null, patients.natural_key, null) = id_map.natural_key
+    left join decisions
+        on patients.natural_key = decisions.natural_key
 
 ),
 
@@ -53,11 +67,11 @@ patients_with_map as (
 final as (
 
     select
-        patients_with_map.*,
+        patients_with_map.* except (decided_keys),
         match_key,
     from patients_with_map
     cross join
-        unnest([
+        unnest(array_concat([
             {{ match_key('row', ['record_ref']) }},
             {{ match_key('key', ['natural_key']) }},
             {{ match_key('id', ['mapped_id']) }},
@@ -67,7 +81,7 @@ final as (
             {{ match_key('address_name', address + ['first_name_key']) }},
             {%- endif %}
             {{ match_key('address_dob', address + ['cast(birth_date as string)']) }}
-        ]) as match_key
+        ], coalesce(decided_keys, []))) as match_key
     where
         match_key is not null
         and (row_reason is null or starts_with(match_key, 'row:'))

@@ -13,6 +13,9 @@ counted as (
         min(if(is_key_match, contact_id, null)) over (patient) as key_contact_id,
         min(if(is_map_match, contact_id, null)) over (patient) as mapped_contact_id,
         count(if(is_map_conflict, 1, null)) over (patient) as map_conflicts,
+        count(if(is_decision_match, 1, null)) over (patient) as decision_matches,
+        min(if(is_decision_match, contact_id, null)) over (patient) as decided_contact_id,
+        count(if(is_decision_conflict, 1, null)) over (patient) as decision_conflicts,
         count(if(is_email_match, 1, null)) over (patient) as email_matches,
         min(if(is_email_match, contact_id, null)) over (patient) as email_contact_id,
         count(if(is_email_match and is_identity_conflict, 1, null)) over (patient)
@@ -24,11 +27,13 @@ counted as (
         count(if(is_email_holder, 1, null)) over (patient) as email_holders,
         count(if(is_email_holder and owner_state = 'live', 1, null)) over (patient)
             as live_email_holders,
+        count(if(is_email_holder and owner_state is not null, 1, null)) over (patient)
+            as owned_email_holders,
         count(if(is_vanished_match, 1, null)) over (patient) as vanished_matches,
         string_agg(
             if(
                 is_key_match or is_map_match or is_map_conflict or is_email_match or is_name_match
-                or is_address_match or is_email_holder or is_vanished_match,
+                or is_address_match or is_email_holder or is_vanished_match or is_decision_match,
                 contact_id,
                 null
             ),
@@ -45,7 +50,7 @@ tiers as (
         *,
         case
             when row_reason is not null then null
-            when key_matches > 0 or mapped_contact_id is not null then 0
+            when key_matches > 0 or decision_matches > 0 or mapped_contact_id is not null then 0
             -- An email that leads to somebody else does not stand before the patient's own lead.
             when email_matches = 1 and identity_conflicts > 0 and name_matches = 1 then 2
             when email_matches > 0 then 1
@@ -62,7 +67,7 @@ resolved as (
     select
         *,
         case match_tier
-            when 0 then coalesce(key_contact_id, mapped_contact_id)
+            when 0 then coalesce(key_contact_id, decided_contact_id, mapped_contact_id)
             when 1 then email_contact_id
             when 2 then name_contact_id
             when 3 then address_contact_id
@@ -70,7 +75,17 @@ resolved as (
         case
             when row_reason is not null then row_reason
             when match_tier = 0 and key_matches > 1 then 'ambiguous_patient_id'
-            when match_tier = 0 and key_matches = 0 and map_conflicts > 0 then 'id_map_conflict'
+            when
+                match_tier = 0
+                and key_matches = 0
+                and (decision_conflicts > 0 or decision_matches > 1)
+                then 'decision_conflict'
+            when
+                match_tier = 0
+                and key_matches = 0
+                and decision_matches = 0
+                and map_conflicts > 0
+                then 'id_map_conflict'
             when match_tier = 1 and email_matches > 1 then 'ambiguous_email'
             when match_tier = 1 and identity_conflicts > 0 then 'identity_conflict'
             when match_tier = 2 and name_matches > 1 then 'ambiguous_name_dob'
@@ -81,7 +96,8 @@ resolved as (
             {%- endif %}
             {%- if not var('create_without_email') %}
             when live_email_holders > 0 then 'email_held_by_other_patient'
-            when email_holders > 0 then 'email_held_by_vanished_patient'
+            when owned_email_holders > 0 then 'email_held_by_vanished_patient'
+            when email_holders > 0 then 'email_held_by_other_contact'
             {%- endif %}
             when vanished_matches > 0 then 'owner_vanished'
             when not has_name and (email_key is null or email_holders > 0) then 'missing_name'
@@ -119,6 +135,7 @@ final as (
         match_tier,
         tier_reason,
         hubspot_id,
+        match_tier = 0 and key_matches = 0 and decision_matches > 0 as is_decided,
         is_found and is_agreed as is_agreed,
         is_found and is_email_secondary as is_email_secondary,
         email_holders - if(is_found and is_email_holder, 1, 0) > 0 as is_email_held,
