@@ -1,6 +1,7 @@
 {{ config(meta={'arguments': ['in_run_id string', 'in_is_suppressed string']}) }}
 {%- set forgotten = source('control', 'reverse_etl_forgotten') %}
 {%- set id_map = source('control', 'hubspot_id_map') %}
+{%- set decisions = source('control', 'match_decisions') %}
 -- Deletes what find_traces has staged of a run, in every table that can hold it; AMD's own tables
 -- and HubSpot are left alone. First it notes that there was something, and keeps it from coming
 -- back; last goes what leads to all the rest, so that a call that was killed can be repeated.
@@ -57,6 +58,7 @@ where {{ is_trace('rekeyed_from', 'entity', 'rekeyed_from') }};
     (source('control', 'reverse_etl_snapshot'), 'entity', ['natural_key', 'record_ref']),
     (source('control', 'reverse_etl_dlq'), 'job_type', ['natural_key', 'record_ref']),
     (source('control', 'reverse_etl_push_log'), 'entity', ['natural_key', 'record_ref']),
+    (decisions, "'patients'", ['natural_key', 'hubspot_id']),
     (id_map, 'entity', ['natural_key', 'record_ref']),
     (ref('outbox_contacts'), "'patients'", ['natural_key', 'record_ref']),
     (ref('outbox_rois'), "'rois'", ['natural_key', 'record_ref']),
@@ -67,6 +69,10 @@ delete from {{ table }}
 where
     {%- for column in columns %}
     {{ 'or ' if not loop.first -}}
-    {{ is_trace(column, entity, normalize_key(column) if column == 'patient_id' else column) }}
+    {{ is_trace(
+        column,
+        entity,
+        normalize_key(column) if column == 'patient_id' or table == decisions else column
+    ) }}
     {%- endfor %};
 {% endfor %}

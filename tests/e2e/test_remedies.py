@@ -63,6 +63,20 @@ class Clinic:
             from unnest(array<struct<natural_key string, hubspot_id string>>[{rows}])"""
         )
 
+    def decide(self, name: str, verdict: str, minute: int = 0) -> None:
+        """A person's word in BigQuery, which may be there before the first build."""
+        table = f"`{self.stack.etl}.match_decisions`"
+        self.stack.query(
+            f"""create table if not exists {table} (natural_key string, hubspot_id string,
+                verdict string, decided_by string, decided_at timestamp, source string,
+                note string)"""
+        )
+        self.stack.query(
+            f"""insert into {table} (natural_key, hubspot_id, verdict, decided_at, source)
+            values ('{self.patients[name]["ID"]}', '{self.ids[name]}', '{verdict}',
+                timestamp '2026-11-01 00:{minute:02}:00+00', 'bigquery')"""
+        )
+
     def replicate(self) -> None:
         for table, columns, rows in (
             ("PatientsWithStatistics", PATIENT_COLUMNS, self.patients),
@@ -179,6 +193,26 @@ def _collapsed(clinic: Clinic, name: str) -> None:
     clinic.mapped[str(clinic.patients[f"{name}_other"]["ID"])] = clinic.ids[name]
 
 
+def _misspelt(clinic: Clinic, name: str) -> None:
+    phone = f"51855501{len(clinic.patients):02}"
+    known = clinic.known_as(name) | {"lastname": f"{name.title()}e", "phone": phone}
+    clinic.contact(name, email=f"x@{name}.org", **known)
+    clinic.patient(name, HomePhone=phone)
+
+
+def _contradicted(clinic: Clinic, name: str) -> None:
+    """The contact that is said to be the patient's is somebody else's."""
+    clinic.contact(name, email=f"x@{name}.org", amd_patient_id="9996", firstname="Boris")
+    clinic.patient(name)
+    clinic.decide(name, "same")
+
+
+def _refused(clinic: Clinic, name: str) -> None:
+    clinic.contact(name, email=f"{name}@clinic.org", firstname="Ada")
+    clinic.patient(name)
+    clinic.decide(name, "different")
+
+
 def _double_row(clinic: Clinic, name: str) -> None:
     clinic.patient(name)
     clinic.patients[f"{name}_other"] = clinic.patients[name] | {"HomePhone": "5550100"}
@@ -255,6 +289,19 @@ CASES = {
         lambda clinic, name: clinic.patient(name, Email=None, FirstName=None, LastName=None),
         _own_email,
     ),
+    "misspelt": Case("suspected_duplicate", _misspelt, _rekey),
+    "respected": Case(
+        "suspected_duplicate", _misspelt, lambda clinic, name: clinic.decide(name, "same")
+    ),
+    "unrelated": Case(
+        "suspected_duplicate", _misspelt, lambda clinic, name: clinic.decide(name, "different")
+    ),
+    "contradicted": Case(
+        "decision_conflict",
+        _contradicted,
+        lambda clinic, name: clinic.decide(name, "withdrawn", minute=1),
+    ),
+    "refused": Case("email_held_by_other_contact", _refused, _own_email),
     "doubled": Case("duplicate_natural_key", _double_row, _without_other),
     "unnumbered": Case(
         "missing_natural_key",

@@ -82,7 +82,7 @@ REASONS_SEEN_ACROSS = {
         "contested_contact", "deleted_in_hubspot", "deleted_in_source", "duplicate_natural_key",
         "email_held_by_other_patient", "email_held_by_vanished_patient", "id_map_conflict",
         "identity_conflict", "missing_name", "missing_natural_key", "no_email_no_match",
-        "owner_vanished", "shared_email_in_source", "test_chart",
+        "owner_vanished", "shared_email_in_source", "suspected_duplicate", "test_chart",
     },
     ROIS: {
         "ambiguous_roi_id", "deleted_in_hubspot", "deleted_in_source", "duplicate_natural_key",

@@ -6,7 +6,6 @@ decide. What is printed (`pytest -s`) is the measure of a change to the matching
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.bigquery import append_rows
-from tests.analyzer.local_dbt import PROJECT_DIR, LocalDbt, local_dbt
+from tests.analyzer.local_dbt import PROJECT_DIR, local_dbt
 from tests.e2e.oracle import read_lists
 from tests.e2e.oracle.values import NEW_YORK
 from tests.households.county import County, Spec, make_county
 from tests.households.older_rules import older_right_matches
 from tests.households.score import HELD, RIGHT, WRONG, Score, score
 from tests.households.traces import SPARSE
+from tests.households.warehouse import load
 
 pytestmark = pytest.mark.slow
 
@@ -30,12 +29,6 @@ CARELESS = Spec("three times the errors", seed=2, patients=8_000, error_rate=3)
 THIN = Spec("sparse leads", seed=3, patients=8_000, forms=SPARSE)
 # Chart numbers of one county are told from another's by their millions.
 SPECS = {1_000_000 * (place + 1): spec for place, spec in enumerate((USUAL, CARELESS, THIN))}
-
-PATIENT_COLUMNS = (
-    "ID", "Chart", "FirstName", "LastName", "MiddleName", "PreferredFirstName", "DOB", "Email",
-    "HomePhone", "Address1", "Address2", "City", "State", "Zipcode",
-)  # fmt: skip
-UPDATED_AT = {"updated_at": "2026-11-01T00:00:00Z"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Ju
     }
     lists = read_lists(Path(PROJECT_DIR) / "seeds")
     with local_dbt(tmp_path_factory.mktemp("households")) as dbt:
-        _load(dbt, counties)
+        load(dbt, counties.values())
         rows = dbt.query("select * from etl.sync_status where entity = 'patients'")
         yield {
             name: Judged(
@@ -65,30 +58,6 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Ju
             )
             for name, county in counties.items()
         }
-
-
-def _load(dbt: LocalDbt, counties: Mapping[str, County]) -> None:
-    charts = [row | UPDATED_AT for county in counties.values() for row in county.charts.values()]
-    leads = [lead for county in counties.values() for lead in county.leads.values()]
-    text = [(name, "STRING") for name in PATIENT_COLUMNS]
-    dbt.load("amd.PatientsWithStatistics", [*text, ("updated_at", "TIMESTAMP")], charts)
-    dbt.load(
-        "amd.ROIs",
-        [("roi_id", "STRING"), ("TemplateName", "STRING"), ("updated_at", "TIMESTAMP")],
-        [{"roi_id": "1", "TemplateName": "Request"} | UPDATED_AT],
-    )
-    dbt("build", "--select", "+sync_status", "--exclude-resource-type", "test", "unit_test")
-    append_rows(
-        dbt.client,
-        f"{dbt.emulator.project}.etl.hubspot_mirror",
-        [("entity", "STRING"), ("hubspot_id", "STRING"), ("properties", "STRING"),
-         ("is_dead", "BOOL")],
-        (
-            {"entity": "patients", "hubspot_id": lead.id, "is_dead": False,
-             "properties": json.dumps(lead.properties)}
-            for lead in leads
-        ),
-    )  # fmt: skip
 
 
 def test_no_false_merge_in_20_000_first_matches(judged: Mapping[str, Judged]) -> None:

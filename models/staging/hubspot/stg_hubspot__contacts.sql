@@ -62,7 +62,7 @@ known as (
     select
         hubspot_id,
         patient_id_text,
-        email,
+        {{ normalize_email('email') }} as email,
         additional_emails,
         {{ known_phone('phone') }} as phone,
         {{ known_phone('mobile_phone') }} as mobile_phone,
@@ -76,6 +76,8 @@ known as (
         state,
         {{ known_zip('zip', 'placeholder_words') }} as zip,
         placeholder_births,
+        placeholder_emails,
+        placeholder_email_words,
     from cleaned
     cross join placeholders
 
@@ -87,9 +89,8 @@ normalised as (
         hubspot_id,
         {{ normalize_key('patient_id_text') }} as patient_key,
         lower(additional_emails) as additional_emails,
-        lower(concat(
-            coalesce({{ normalize_email('email') }}, ''), ';', coalesce(additional_emails, '')
-        )) as all_emails,
+        lower(concat(coalesce(email, ''), ';', coalesce(additional_emails, ''))) as all_emails,
+        {{ known_email('email', 'placeholder_emails', 'placeholder_email_words') }} as email_key,
         {{ phone_digits('phone') }} as phone_key,
         {{ phone_digits('mobile_phone') }} as other_phone_key,
         {{ normalize_chart('chart') }} as chart_key,
@@ -106,7 +107,8 @@ normalised as (
 with_streets as (
 
     {{ with_street_key('normalised', ['hubspot_id'], [
-        'patient_key', 'additional_emails', 'all_emails', 'first_name_key', 'last_name_key',
+        'patient_key', 'additional_emails', 'all_emails', 'email_key', 'first_name_key',
+        'last_name_key',
         'last_name_first_part', 'last_name_last_part', 'name_suffix', 'phone_key',
         'other_phone_key', 'chart_key', 'birth_date', 'city_key', 'state_name', 'zip',
     ]) | indent(4) }}
@@ -120,10 +122,8 @@ final as (
         {{ plausible('with_streets.birth_date', 'patients', 'DOB') }} as birth_date,
         state_spellings.code as state_key,
         {{ normalize_zip('with_streets.zip', 'state_spellings.code') }} as zip_key,
-        nullif(split(with_streets.all_emails, ';')[safe_offset(0)], '') as email_key,
-        {{ contact_detail_columns(
-            'with_streets.street_key', "split(with_streets.all_emails, ';')[safe_offset(0)]"
-        ) | indent(8) }},
+        {{ contact_detail_columns('with_streets.street_key', 'with_streets.email_key')
+            | indent(8) }},
     from with_streets
     left join state_spellings
         on with_streets.state_name = state_spellings.spelling

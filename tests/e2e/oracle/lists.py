@@ -19,5 +19,8 @@ class Lists:
     placeholder_emails: frozenset[str] = frozenset()
     placeholder_births: frozenset[date] = frozenset()
     placeholder_streets: frozenset[str] = frozenset()
+    # Field and level of a suspect: points, what they are evidence of, and the points that a common
+    # value keeps at least.
+    weights: Mapping[tuple[str, str], tuple[float, str, float | None]] = field(default_factory=dict)
     # Words in a name that make a chart nobody's, and whether somebody may be called so.
     test_markers: tuple[tuple[str, bool], ...] = ()

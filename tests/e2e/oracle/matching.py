@@ -14,6 +14,7 @@ from tests.e2e.oracle.names import may_be_one_first_name, share_a_last_name
 from tests.e2e.oracle.payloads import contact_payload, payload_hash
 from tests.e2e.oracle.properties import settled
 from tests.e2e.oracle.rows import KeyedRow, gather, patient_exclusion
+from tests.e2e.oracle.suspects import Search, trace_patient
 from tests.e2e.oracle.values import read_email, read_key
 from tests.e2e.oracle.world import Decision, Record, World
 
@@ -278,6 +279,27 @@ class Matcher:
                 elif len(updates) > 1:
                     patient.email, patient.email_withheld = None, True
 
+    def settle_suspects(self) -> None:
+        """Whose contact is likely there already is a question to people."""
+        taken = {
+            patient.contact.id
+            for patient in self.patients
+            if patient.reason is None and patient.contact is not None
+        }
+        search = Search(self.contacts, self.lists)
+        free = [
+            contact_id
+            for contact_id, contact in self.contacts.mirror.live.items()
+            if contact_id not in taken and not self.owners(contact)
+        ]
+        for patient in self.patients:
+            is_open = patient.reason in (None, "no_email_no_match", "missing_name")
+            if not is_open or patient.contact is not None:
+                continue
+            traced = trace_patient(patient.who, patient.keyed.row)
+            if search.is_suspected(traced, free, self.world.today):
+                patient.reason = "suspected_duplicate"
+
     # ---------- the outcome
 
     def decision(self, patient: _Patient) -> Decision:
@@ -316,6 +338,7 @@ class Matcher:
                 self.resolve(patient)
         self.settle_contested_contacts()
         self.settle_emails()
+        self.settle_suspects()
         excluded = {
             row.natural_key: Decision(
                 row.natural_key, "excluded", row.exclusion, source_rows=row.source_rows

@@ -28,6 +28,14 @@ def read_lists(seeds: Path) -> Lists:
         placeholder_emails=frozenset(value.lower() for value in placeholders["email"]),
         placeholder_births=frozenset(birth for birth in births if birth is not None),
         placeholder_streets=frozenset(street for street in streets if street is not None),
+        weights={
+            (row["field"], row["level"]): (
+                float(row["points"]),
+                row["evidence"],
+                float(row["least_points"]) if row["least_points"] else None,
+            )
+            for row in _rows(seeds, "match_weights")
+        },
         test_markers=tuple(
             (row["marker"], row["place"] == "not_as_surname")
             for row in _rows(seeds, "test_chart_markers")
