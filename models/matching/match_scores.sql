@@ -170,7 +170,7 @@ final as (
 
     select
         * except (bits),
-        round(person + least(household, bits - 1) - bits - if(is_name_only, 1, 0), 1) as score,
+        round(person + least(household, bits - 1) - bits - if(is_name_only, 2, 0), 1) as score,
         cast({{ var('suspect_points') }} as float64) as needed,
     from summed
 

@@ -11,10 +11,13 @@ from tests.analyzer.googlesql import GoogleSql, google_sql
 from tests.analyzer.resolved import correlated_table_subqueries, reads, unequal_joins
 
 # Scans of the fully expanded push_queue: a view or a step that is read twice counts twice. Raise
-# them only for a reason: each night pays for every one. Five are of look-up seeds of a few hundred
-# rows, which are joined since compiling them into the SQL cost a query each.
-MOST_SCANS = 34
-MOST_SCANS_OF_THE_MIRROR = 4
+# them only for a reason: each night pays for every one. The matches are read twice: once to see for
+# whom to look among the contacts that are left, and once to say what becomes of everybody; and
+# whose a contact is, a third time. More than half of the scans are of tables of a few hundred rows:
+# seeds, which are joined since compiling them into the SQL cost a query each, people's decisions,
+# HubSpot's merges.
+MOST_SCANS = 91
+MOST_SCANS_OF_THE_MIRROR = 7
 
 # BigQuery's own limit is 16 views; the rest is for those who build on ours. Five of them are the
 # search for suspects: it begins where the matches end, and the reasons come after it. Facts of a

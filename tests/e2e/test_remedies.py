@@ -301,7 +301,7 @@ CASES = {
         _contradicted,
         lambda clinic, name: clinic.decide(name, "withdrawn", minute=1),
     ),
-    "refused": Case("email_held_by_other_contact", _refused, _own_email),
+    "stranger": Case("email_held_by_other_contact", _refused, _own_email),
     "doubled": Case("duplicate_natural_key", _double_row, _without_other),
     "unnumbered": Case(
         "missing_natural_key",

@@ -33,6 +33,7 @@ from tests.e2e.oracle import (
     keys,
     matching,
     names,
+    suspects,
 )
 from tests.e2e.oracle.values import NEW_YORK
 from tests.e2e.worlds import HubSpotRecord, Shape, SmallWorld, WorldMaker, make_world
@@ -131,6 +132,8 @@ RULES: dict[str, tuple[Any, str, Any]] = {
         ),
     ),
     "letters that are not split": (names, "UNSPLIT", {}),
+    "suspects": (suspects.Search, "is_suspected", lambda search, *pair: False),
+    "sounds": (suspects, "_sound", lambda name: None),
 }
 
 

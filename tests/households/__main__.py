@@ -65,6 +65,7 @@ def _draw(curves: Mapping[str, Sequence[Numbers]]) -> None:
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("suspect_points")
     axes[2].set_yscale("symlog", linthresh=0.1)
+    axes[2].set_ylim(bottom=0)
     axes[0].legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(PLOT)

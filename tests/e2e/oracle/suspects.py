@@ -150,7 +150,7 @@ class Search:
             sums[evidence] += points
             is_name_only &= field in NAMES or points <= 0
         household = min(sums["household"], self.bits - 1)
-        score = sums["person"] + household - self.bits - is_name_only
+        score = sums["person"] + household - self.bits - 2 * is_name_only
         return math.floor(score * 10 + 0.5) / 10
 
     def _first_name(self, one: Traced, other: Traced) -> str | None:
