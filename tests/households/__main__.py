@@ -72,4 +72,4 @@ def _draw(curves: Mapping[str, Sequence[Numbers]]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
