@@ -1,7 +1,6 @@
 {{ config(meta={'arguments': ['in_run_id string', 'in_is_suppressed string']}) }}
 {%- set forgotten = source('control', 'reverse_etl_forgotten') %}
 {%- set id_map = source('control', 'hubspot_id_map') %}
-{%- set decisions = source('control', 'match_decisions') %}
 -- Deletes what find_traces has staged of a run, in every table that can hold it; AMD's own tables
 -- and HubSpot are left alone. First it notes that there was something, and keeps it from coming
 -- back; last goes what leads to all the rest, so that a call that was killed can be repeated.
@@ -58,7 +57,7 @@ where {{ is_trace('rekeyed_from', 'entity', 'rekeyed_from') }};
     (source('control', 'reverse_etl_snapshot'), 'entity', ['natural_key', 'record_ref']),
     (source('control', 'reverse_etl_dlq'), 'job_type', ['natural_key', 'record_ref']),
     (source('control', 'reverse_etl_push_log'), 'entity', ['natural_key', 'record_ref']),
-    (decisions, "'patients'", ['natural_key', 'hubspot_id']),
+    (source('control', 'match_decisions'), "'patients'", ['natural_key', 'hubspot_id']),
     (id_map, 'entity', ['natural_key', 'record_ref']),
     (ref('outbox_contacts'), "'patients'", ['natural_key', 'record_ref']),
     (ref('outbox_rois'), "'rois'", ['natural_key', 'record_ref']),
@@ -72,7 +71,8 @@ where
     {{ is_trace(
         column,
         entity,
-        normalize_key(column) if column == 'patient_id' or table == decisions else column
+        normalize_key(column)
+            if column == 'patient_id' or table.identifier == 'match_decisions' else column
     ) }}
     {%- endfor %};
 {% endfor %}

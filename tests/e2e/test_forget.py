@@ -96,7 +96,7 @@ def test_nothing_is_left_of_who_is_forgotten_and_nothing_brings_them_back() -> N
         assert {
             "base_amd__patients", "base_amd__rois", "outbox_contacts", "outbox_rois",
             "hubspot_id_map", "reverse_etl_push_log", "reverse_etl_dlq", "reverse_etl_snapshot",
-            "hubspot_mirror_stage",
+            "hubspot_mirror_stage", "match_decisions",
         } <= before.keys()  # fmt: skip
         assert "0 cells left" in done.stdout
         assert after == {}
@@ -128,8 +128,15 @@ def test_nothing_is_left_of_who_is_forgotten_and_nothing_brings_them_back() -> N
 
 
 def _leave_traces(stack: LocalStack, contact: str) -> None:
-    """What no quiet night leaves: a dead letter, and a refresh that was killed."""
+    """What no quiet night leaves: a dead letter, a refresh that was killed, what people decided."""
     etl = stack.etl
+    stack.query(
+        f"""insert into `{etl}.match_decisions`
+            (natural_key, hubspot_id, verdict, decided_at, source, note)
+        values
+            (' 778812.0', '{contact}', 'different', current_timestamp(), 'bigquery', 'Wilhelmina'),
+            ('90210', ' {contact} ', 'different', current_timestamp(), 'bigquery', 'her sister')"""
+    )
     stack.query(
         f"""insert into `{etl}.reverse_etl_dlq`
             (ts, job_type, natural_key, record_ref, reason, payload_hash, hubspot_id, last_seen_at)
