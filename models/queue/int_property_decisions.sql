@@ -1,4 +1,5 @@
 {%- set is_sending = 'in ' ~ sending_verdicts() -%}
+{%- set is_asked = "not in ('withheld', 'left_to_hubspot')" -%}
 {%- set staff_may_correct = is_listed('name', 'concat(on_change, if_blank)') -%}
 -- Which properties of each record are sent, and why. Three values decide: what AMD says now, what
 -- HubSpot last confirmed (a hash in the id map), and what HubSpot holds (the mirror).
@@ -40,6 +41,7 @@ judged as (
                 name,
                 entry,
                 hash_entry,
+                is_as_answered,
                 case
                     when {{ is_listed('name', 'withheld') }} then 'withheld'
                     when is_create then 'create'
@@ -112,20 +114,24 @@ settled as (
         *,
         (
             select as struct
-                {{ properties_judged('entry', is_sending) }} as sent_entries,
-                {{ properties_judged("concat(verdict, ':', name)", is_sending) }} as changes_sent,
+                {{ properties_judged('entry', is_sending, is_ordered=false) }} as sent_entries,
+                {{ properties_judged(
+                    "concat(verdict, ':', name)", is_sending ~ " and verdict != 'create'"
+                ) }} as changes_sent,
                 {{ properties_judged('name', "= 'overwrites_edit'") }} as overwritten_edits,
                 {{ properties_judged('name', "= 'edited'") }} as kept_edits,
                 {{ properties_judged('name', "= 'refused'") }} as still_refused,
                 -- What HubSpot is not asked about keeps what was confirmed of it.
                 {{ properties_judged(
-                    'hash_entry', "not in ('withheld', 'left_to_hubspot')"
+                    'hash_entry', is_asked, is_ordered=false
                 ) }} as hashes,
+                logical_or(not is_as_answered and verdict {{ is_asked }}) as has_news,
             from (
                 select
                     judged.name,
                     judged.entry,
                     judged.hash_entry,
+                    judged.is_as_answered,
                     if(
                         judged.verdict in ('edited', 'left_alone', 'as_confirmed')
                         and {{ is_listed('judged.name', 'parts') }}
@@ -149,6 +155,7 @@ final as (
         found.overwritten_edits,
         found.kept_edits,
         found.still_refused,
+        coalesce(found.has_news, false) as has_news,
         array_to_string(array_concat(
             if(found.hashes is null, [], [found.hashes]),
             array(

@@ -85,7 +85,8 @@ final as (
         and (
             not is_mapped_here
             or coalesce(sent_hash != payload_hash, true)
-            or coalesce(confirmed_values != values_to_confirm, true)
+            or confirmed_values is null
+            or has_news
             or coalesce(known_edits, '') != coalesce(kept_edits, '')
         ) as is_confirmed_unsent,
         last_modified_at,

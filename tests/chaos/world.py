@@ -60,7 +60,7 @@ class EndState:
     # Those that were there before keep their ids.
     old_ids: Mapping[str, Mapping[str, str]]
     # (entity, natural key) → payload hash, hashes of values, and whether it names the right record.
-    id_map: Mapping[tuple[str, str], tuple[str, str, bool]]
+    id_map: Mapping[tuple[str, str], tuple[str, frozenset[tuple[str, str]], bool]]
     # Open ones: (entity, natural key, reason, payload hash).
     dead_letters: Counter[tuple[str, str, str, str]]
     # Natural keys that are confirmed, after a kill by what HubSpot holds; and the rest.
@@ -251,7 +251,7 @@ class World:
             id_map={
                 (row["entity"], row["natural_key"]): (
                     row["payload_hash"],
-                    row["confirmed_values"],
+                    frozenset(json.loads(row["confirmed_values"] or "{}").items()),
                     holders.get((row["entity"], row["natural_key"])) == row["hubspot_id"],
                 )
                 for row in self.rows("hubspot_id_map")
