@@ -2,7 +2,7 @@
 
 The emulator takes a statement apart in some forty passes. What comes of them depends on the text,
 on the columns of the tables it names, and on the versions of emulator and parser, and all of them
-are part of the name that a translation is kept under.
+are part of the name that a translation is kept under. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
