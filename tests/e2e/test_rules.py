@@ -77,6 +77,8 @@ if os.environ.get("CHAOS") == "full":
         )
         for seed in range(200, 220)
     ]
+# The second, of other types and with every column, is for the full length: each takes minutes.
+RUN = SHAPES if len(SHAPES) > 3 else [SHAPES[0], SHAPES[2]]
 REASONS_SEEN_ACROSS = {
     PATIENTS: {
         "ambiguous_address", "ambiguous_email", "ambiguous_name_dob", "ambiguous_patient_id",
@@ -171,7 +173,7 @@ def test_the_worlds_tell_whether_a_rule_is_there(
     assert any(oracle.decide(world).patients != before.patients for world, before in decided)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+@pytest.mark.parametrize("shape", RUN, ids=lambda shape: shape.name)
 def test_a_world_ends_as_the_rules_say(stack: LocalStack, shape: Shape) -> None:
     """Every decision, every record in HubSpot and the id map, until nothing is left to do."""
     maker = WorldMaker(shape)
