@@ -58,6 +58,19 @@ class Command:
         return [event for event in map(_json_or_none, lines) if event is not None]
 
 
+class LastParse:
+    """What dbt last parsed the project for. It goes on from there only for the same again, since
+    dbt misses a changed setting; that is why the project's own parse is thrown away each time."""
+
+    def __init__(self) -> None:
+        self._made_for: object = self  # nothing is the same as this
+
+    def option(self, made_for: object) -> str:
+        """The option for dbt's next command."""
+        is_same, self._made_for = made_for == self._made_for, made_for
+        return "--partial-parse" if is_same else "--no-partial-parse"
+
+
 class LocalStack:
     """Emulator, simulator, and the means to run the job against them."""
 
@@ -77,7 +90,7 @@ class LocalStack:
         self._simulator_options = tuple(simulator_options)
         self._exits = ExitStack()
         self._commands = 0
-        self._parsed_for: tuple[Path | None, dict[str, str]] | None = None
+        self._parse = LastParse()
 
     # ---------- life
 
@@ -118,7 +131,7 @@ class LocalStack:
         twin.work_dir = project_dir / ".stack"
         twin.work_dir.mkdir()
         twin._exits = ExitStack()
-        twin._parsed_for = None
+        twin._parse = LastParse()
         return twin
 
     def _make_datasets(self) -> None:
@@ -176,10 +189,7 @@ class LocalStack:
         check: bool = True,
     ) -> Command:
         """Runs dbt on the project. Its target folder is the stack's, not the checkout's."""
-        # The project's own parse is thrown away each time, since dbt misses a changed setting.
-        parsed_for = (target_path, dict(settings or {}))
-        parse = "--partial-parse" if parsed_for == self._parsed_for else "--no-partial-parse"
-        self._parsed_for = parsed_for
+        parse = self._parse.option((target_path, dict(settings or {})))
         target_path = target_path or self.work_dir / "target"
         command = [
             str(Path(sys.executable).with_name("dbt")), *arguments, parse,

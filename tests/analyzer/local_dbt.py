@@ -12,7 +12,7 @@ from unittest import mock
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from sandbox.bigquery import BigQueryEmulator, Row, Schema, load_rows, run_query
-from sandbox.stack import FOREIGN_SETTINGS
+from sandbox.stack import FOREIGN_SETTINGS, LastParse
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ class LocalDbt:
         self.client = emulator.client()
         self.work_dir = work_dir
         self._project_dir = project_dir
-        self._parsed_for: Mapping[str, str] | None = {}
+        self._parse = LastParse()
         for dataset in ("amd", "etl"):
             self.client.create_dataset(f"{emulator.project}.{dataset}", exists_ok=True)
 
@@ -50,9 +50,7 @@ class LocalDbt:
         return outcome.result
 
     def invoke(self, *arguments: str, settings: Mapping[str, str] | None = None) -> dbtRunnerResult:
-        # The project's own parse is thrown away each time, since dbt misses a changed variable.
-        parse = "--partial-parse" if settings == self._parsed_for else "--no-partial-parse"
-        self._parsed_for = settings
+        parse = self._parse.option(settings)
         with mock.patch.dict(os.environ, self.environment(settings), clear=True):
             return dbtRunner().invoke(
                 [
