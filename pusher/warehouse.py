@@ -51,8 +51,12 @@ PAGE_ROWS = 500
 TRANSIENT = (
     google_errors.TooManyRequests,
     google_errors.ServerError,
+    ConnectionError,
     requests.ConnectionError,
     requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,  # half an answer
+    requests.exceptions.ContentDecodingError,
+    requests.JSONDecodeError,  # a page of a proxy's
     TransportError,
 )
 TRANSIENT_REASONS = re.compile(

@@ -24,6 +24,8 @@ class Rule:
     reason: str = "backendError"
     message: str = "try again"
     lose_answer: bool = False  # done, but the connection breaks before the answer
+    cut: bool = False  # or in the middle of it
+    page: str = ""  # a gateway's, with 200, instead of the answer
     seconds: float = 0.0
     swallow: bool = False  # neither passed on nor answered, as on a half-open connection
     skip: int = 0
@@ -59,7 +61,10 @@ class FaultyProxy:
                     return
                 if rule and rule.seconds:
                     time.sleep(rule.seconds)
-                elif rule and not rule.lose_answer:
+                elif rule and rule.page:
+                    self._answer(200, rule.page.encode(), {"Content-Type": "text/html"})
+                    return
+                elif rule and not (rule.lose_answer or rule.cut):
                     self._answer(rule.status, proxy._error(rule), {})
                     return
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
@@ -75,7 +80,7 @@ class FaultyProxy:
                 content = answer.content
                 if proxy.location and re.search(r"/datasets/[^/]+$", self.path):
                     content = json.dumps(answer.json() | {"location": proxy.location}).encode()
-                self._answer(answer.status_code, content, kept)
+                self._answer(answer.status_code, content, kept, is_cut=bool(rule and rule.cut))
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
 
@@ -89,13 +94,16 @@ class FaultyProxy:
                     return b"".join(chunks)
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-            def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+            def _answer(
+                self, status: int, content: bytes, headers: dict[str, str], is_cut: bool = False
+            ) -> None:
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                self.wfile.write(content[: len(content) // 2] if is_cut else content)
+                self.close_connection |= is_cut
 
             def log_message(self, *_: object) -> None:
                 return

@@ -39,9 +39,21 @@ def line(name: str) -> bytes:
         Rule("jobs", times=2, status=429, reason="rateLimitExceeded"),
         Rule("jobs", times=2, status=403, reason="quotaExceeded"),
         Rule("jobs", times=1, lose_answer=True),
+        Rule("jobs", times=1, cut=True),
+        Rule("jobs", times=1, page="<html>Please wait</html>"),
         Rule("queries/", times=2, status=500),
+        Rule("queries/", times=2, cut=True),
     ],
-    ids=["503", "429", "quota", "lost answer", "result"],
+    ids=[
+        "503",
+        "429",
+        "quota",
+        "lost answer",
+        "half an answer",
+        "a page",
+        "result",
+        "half a result",
+    ],
 )
 def test_transient_errors_of_a_statement_are_tried_again(
     behind: Warehouse, proxy: FaultyProxy, rule: Rule
