@@ -340,10 +340,11 @@ def refusal_of(error: Mapping[str, Any], status: int | None = None) -> Refusal:
     message = str(error.get("message", ""))
     details = entries(error, "errors")
     codes = [str(entry.get("code", "")) for entry in details]
-    codes += re.findall(r'"error":"(\w+)"', message)
+    codes += re.findall(r'"error":\s*"(\w+)"', message)
     codes += [str(error.get("subCategory", "")).rpartition(".")[2]]
     names = [name for entry in (error, *details) for name in named(entry, "propertyName")]
-    names += re.findall(r'"name":"(\w+)"', message) + re.findall(r"propertyName=(\w+)", message)
+    names += re.findall(r'"name":\s*"(\w+)"', message)
+    names += re.findall(r"propertyName=(\w+)", message)
     category = _word(str(error.get("category", "")))
     if "already has that value" in message or "already exists" in message.lower():
         category = "CONFLICT"  # validation error by name, but another record's state is the cause

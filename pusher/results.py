@@ -87,15 +87,25 @@ def correlate(batch: Batch, document: Document) -> Correlated:
             strays[str(result["id"])] = result
         elif open_rows.pop(row.record_ref, None):
             results.append(confirmed(row, result))
+    refusals: defaultdict[str, list[Refusal]] = defaultdict(list)
     for error in entries(document, "errors"):
         traced = [by_trace.get(trace) for trace in named(error, "objectWriteTraceId")]
         meant = [*filter(None, traced or map(batch.by_key.get, named(error, "ids")))]
         if not meant and len(batch.rows) > 1:
             raise Refused(refusal_of(error))  # who is meant shows once the row stands alone
         for row in meant or batch.rows:
-            if open_rows.pop(row.record_ref, None):
-                results.append(refused(row, refusal_of(error)))
+            refusals[row.record_ref].append(refusal_of(error))
+    for ref, said in refusals.items():
+        if row := open_rows.pop(ref, None):
+            results.append(refused(row, _one_refusal(said)))
     return Correlated(results, list(open_rows.values()), strays)
+
+
+def _one_refusal(said: list[Refusal]) -> Refusal:
+    """The first of a row's errors, with the properties of all that are of its kind."""
+    like = [refusal for refusal in said if refusal.category == said[0].category]
+    names = dict.fromkeys(name for refusal in like for name in refusal.property_names)
+    return replace(said[0], property_names=tuple(names))
 
 
 def _row_of(result: Document, batch: Batch, by_trace: Mapping[str, QueueRow]) -> QueueRow | None:

@@ -99,14 +99,15 @@ def test_a_search_limit_pauses_searches_only() -> None:
         assert caught.value.lane == lane
 
 
-def test_refusals_keep_codes_and_names_and_no_texts() -> None:
+@pytest.mark.parametrize("space", ["", " "], ids=["close", "spaced"])
+def test_refusals_keep_codes_and_names_and_no_texts(space: str) -> None:
     """Message texts repeat values; the structure around them does not."""
     refusal = refusal_of(
         {
             "category": "VALIDATION_ERROR",
             "correlationId": "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "message": 'Property values were not valid: [{"isValid":false,"message":"Jane Doe",'
-            '"error":"INVALID_EMAIL","name":"mail"}]',
+            '"error":"INVALID_EMAIL","name":"mail"}]'.replace('":', f'":{space}'),
         },
         400,
     )

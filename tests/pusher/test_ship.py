@@ -302,6 +302,28 @@ def test_a_property_is_left_out_however_hubspot_says_so(
     assert [line["refused_properties"] for line in world.push_log()] == [None, None, "email", None]
 
 
+def test_a_row_of_which_several_properties_are_refused_arrives_without_them(
+    world: World, ship: Ship
+) -> None:
+    """An error for each of them, all under the trace id of the row."""
+    known = world.hubspot.add("contacts", city="Old")
+    bad = update("1", known, city="New", email="Jane Doe", phone="Jane")
+    errors = [
+        {"category": "VALIDATION_ERROR", "message": "no",
+         "context": {"objectWriteTraceId": [bad["record_ref"]]},
+         "errors": [{"code": code, "context": {"propertyName": [name]}}]}
+        for name, code in (("email", "INVALID_EMAIL"), ("phone", "INVALID_PHONE_NUMBER"))
+    ]  # fmt: skip
+    world.hubspot.fault("status", match={"path_regex": "/batch/update$"}, status=207,
+                        body={"status": "COMPLETE", "results": [], "errors": errors})  # fmt: skip
+    ship(bad)
+
+    assert world.outcomes() == {"1": "updated"}
+    assert values(world, "city") == {"1": "New"}
+    (line,) = world.push_log()
+    assert (line["refused_properties"], line["code"]) == ("email,phone", "INVALID_EMAIL")
+
+
 def test_what_a_row_is_not_sent_without_is_a_refusal(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:
