@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pusher import logs
 from pusher.errors import EXIT_CODES, SettingsError, as_run_error
@@ -178,7 +178,7 @@ def _replay(settings: Settings, options: argparse.Namespace, interrupts: Interru
         raise SettingsError("bad_argument", "say which: --reason, --record-ref, --entity or --all")
     at = session.connect(settings, entities=tuple(options.entity))
     with session.holding_lease(at):
-        print("\n".join(replay.request(at, options.reason, refs)))
+        print("\n".join(replay.request(at, options.reason or "", refs)))
     return 0
 
 
@@ -195,7 +195,7 @@ def _rekey(settings: Settings, options: argparse.Namespace, interrupts: Interrup
             from {settings.table("amd_merges")} order by is_certain desc, record_ref"""
         rows = at.warehouse.query(pairs)
         if options.yes:
-            at.warehouse.call("rekey_records", options.old, options.new)
+            at.warehouse.call("rekey_records", options.old or "", options.new or "")
         moved = len(rows) - len(at.warehouse.query(pairs)) if options.yes else 0
     print(report.text({"records of merged keys": rows}))
     certain = sum(bool(row["is_certain"]) for row in rows)
@@ -279,15 +279,30 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
-    entity = argparse.ArgumentParser(add_help=False)
+class _Parser(argparse.ArgumentParser):
+    """Takes no text that is empty, as of a shell's variable that is not set: it would narrow
+    nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("type", None, _text)
+
+
+def _text(given: str) -> str:
+    if not given.strip():
+        raise argparse.ArgumentTypeError("is empty")
+    return given
+
+
+def _parser() -> _Parser:
+    entity = _Parser(add_help=False)
     entity.add_argument(
         "--entity", action="append", default=[], help="only this one; may be repeated"
     )
-    as_json = argparse.ArgumentParser(add_help=False)
+    as_json = _Parser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="JSON instead of tables")
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m pusher",
         description=__doc__,
         epilog="Exit codes: "
@@ -310,10 +325,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(command=_push, name="push", yes=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="other commands")
+    commands.type = str  # it sees what is meant for the command, too
 
-    def add(
-        name: str, command: Command, about: str, *parents: argparse.ArgumentParser
-    ) -> argparse.ArgumentParser:
+    def add(name: str, command: Command, about: str, *parents: _Parser) -> _Parser:
         sub = commands.add_parser(name, help=about, description=about, parents=parents)
         sub.set_defaults(command=command, name=name)
         return sub
@@ -323,15 +337,15 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "compare the portal with the catalogue", as_json)
     add("setup", _setup, "create what the portal lacks (HUBSPOT_SETUP_TOKEN)")
     sub = add("replay", _replay, "make dead letters due again", entity)
-    sub.add_argument("--reason", default="", help="only those with this reason")
+    sub.add_argument("--reason", help="only those with this reason")
     sub.add_argument(
         "--record-ref", action="append", default=[], help="only this record; - reads standard input"
     )
     sub.add_argument("--all", action="store_true", help="every dead letter")
     sub = add("rekey", _rekey, "keys merged at the source: records to the new one; a dry run")
     sub.add_argument("--yes", action="store_true", help="move what is certain")
-    sub.add_argument("--old", default="", help="only this pair, certain or not: the old key")
-    sub.add_argument("--new", default="", help="and the new one")
+    sub.add_argument("--old", help="only this pair, certain or not: the old key")
+    sub.add_argument("--new", help="and the new one")
     sub = add("forget", _forget, "erase a patient from all tables, and what is theirs; a dry run")
     sub.add_argument("key", nargs="*", metavar="KEY", help="of the patient in AMD; - reads it")
     sub.add_argument("--record-ref", action="append", default=[], help="of the patient, instead")

@@ -18,6 +18,19 @@ def commands() -> list[str]:
     return list(action.choices)
 
 
+def texts() -> list[list[str]]:
+    """Command and option, or command alone, wherever a text narrows what is done."""
+    (action,) = (
+        action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    return [["--entity"]] + [
+        [command, *one.option_strings[:1]]
+        for command, sub in action.choices.items()
+        for one in sub._actions
+        if one.nargs != 0 and one.dest != "limit"
+    ]
+
+
 def parsed(*arguments: str) -> tuple[list[str], bool] | None:
     """What of the two options arrives; nothing where the command line is refused."""
     try:
@@ -37,6 +50,15 @@ def test_an_option_says_the_same_before_and_behind_the_command(
     assert before == behind
     if before is not None:
         assert before == (["rois"], False) or before == ([], True)
+
+
+@pytest.mark.parametrize("words", texts(), ids=" ".join)
+@pytest.mark.parametrize("nothing", ["", " "], ids=["empty", "blank"])
+def test_a_variable_that_is_empty_does_not_stand_for_everything(
+    words: list[str], nothing: str
+) -> None:
+    """`--reason "$REASON"`, say, where nobody has set it."""
+    assert parsed(*words, nothing) is None
 
 
 def test_without_a_command_both_count() -> None:
