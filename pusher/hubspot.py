@@ -186,12 +186,7 @@ class HubSpot:
         self._define("POST", f"{self._properties}/{self._type(object_type)}", definition)
 
     def _define(self, method: str, path: str, body: Document) -> None:
-        """What is there already is fine: the answer that it had been created may have been lost."""
-        try:
-            self._call(method, path, json.dumps(body).encode(), is_write=True)
-        except Refused as error:
-            if error.refusal.http_status != 409:
-                raise
+        self._call(method, path, json.dumps(body).encode(), is_write=True)
 
     def _type(self, object_type: str) -> str:
         return quote(self.canonical(object_type), safe="")

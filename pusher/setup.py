@@ -60,8 +60,9 @@ def _refuse_what_would_go_wrong(row: Row, properties: list[Row]) -> None:
 
 def _create_object(session: Session, row: Row, properties: list[Row]) -> str:
     schema = _schema(session, row, properties)
-    _make(f"{row['entity']}: object {row['object_name']}", session.hubspot.create_schema, schema)
-    _wait(session, lambda: _answers(session, row), f"{row['entity']}: object {row['object_type']}")
+    name = f"{row['entity']}: object {row['object_name']}"
+    conflicts = _make(name, session.hubspot.create_schema, schema)
+    _wait(session, lambda: set() if _answers(session, row) else {name}, conflicts)
     object_type = session.hubspot.canonical(row["object_type"])
     return f"{row['entity']}: created the custom object ({object_type})"
 
@@ -88,39 +89,56 @@ def _create_properties(session: Session, row: Row, properties: list[Row]) -> lis
             object_type,
             {"name": group, "label": label},
         )
+    conflicts: dict[str, str] = {}
     for entry in missing:
         definition = {**_definition(entry), "groupName": entry["group_name"]}
         if _is_sensitive(entry):
             definition["dataSensitivity"] = entry["sensitivity"]
         name = f"{entity}.{entry['property']}"
-        _make(name, hubspot.create_property, object_type, definition)
+        conflicts |= _make(name, hubspot.create_property, object_type, definition)
         done.append(f"{entity}: created property {entry['property']}")
     made = {entry["property"] for entry in missing}
     if made:
-        _wait(session, lambda: made <= _names(session, row, properties), f"{entity}: a property")
+
+        def lacking() -> set[str]:
+            return {f"{entity}.{name}" for name in made - _names(session, row, properties)}
+
+        _wait(session, lacking, conflicts)
     return done
 
 
-def _make(what: str, make: Callable[..., None], *arguments: Any) -> None:
-    """Make one thing; an error names it, and HubSpot's code."""
+def _make(what: str, make: Callable[..., None], *arguments: Any) -> dict[str, str]:
+    """Make one thing; an error names it, and HubSpot's code. A conflict is given back: it is none
+    where the thing is there, since the answer that it had been made may have been lost."""
     try:
         make(*arguments)
     except Refused as error:
-        raise SettingsError("setup_refused", f"{what}: HubSpot says {error.code}") from None
+        told = f"{what}: HubSpot says {error.code}"
+        if error.refusal.http_status == 409:
+            return {what: told}
+        raise SettingsError("setup_refused", told) from None
     except Forbidden as error:
         raise Forbidden(error.code, f"{what}: {error.hint}") from None
+    return {}
 
 
-def _wait(session: Session, is_there: Callable[[], bool], what: str) -> None:
+def _wait(session: Session, lacking: Callable[[], set[str]], conflicts: dict[str, str]) -> None:
     """Until HubSpot shows what it has just made: it says yes before it does."""
     deadline = time.monotonic() + FRESH_SECONDS
+    left = {"what setup made"}
     while True:
         with suppress(Transient):  # a gateway's 404 is one, too
-            if is_there():
-                return
+            left = lacking()
+        if not left:
+            return
         if time.monotonic() > deadline:
-            raise Failed("not_yet_there", f"{what} was created and does not show: repeat setup")
+            break
         session.hubspot.halted.wait(1.0)
+    for name in sorted(left & conflicts.keys()):
+        raise SettingsError("setup_refused", conflicts[name])
+    raise Failed(
+        "not_yet_there", f"{', '.join(sorted(left))}: created, and does not show: repeat setup"
+    )
 
 
 def _answers(session: Session, row: Row) -> bool:

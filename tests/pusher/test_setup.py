@@ -226,3 +226,26 @@ def test_an_outage_is_not_taken_for_a_portal_without_the_object(world: World) ->
     with pytest.raises(Transient):
         setup(connect(world, MAX_RETRIES="1"))
     assert {row["method"] for row in world.hubspot.request_counts()} == {"GET"}
+
+
+@pytest.mark.parametrize("path", ["/schemas$", "/properties/.*/2-[0-9]+$"])
+def test_a_conflict_of_another_kind_is_told_by_name_and_code(
+    world: World,
+    form: None,
+    wants: Catalogue,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A label that something else bears, say: a 409 as well, and nothing is there afterwards."""
+    monkeypatch.setattr("pusher.setup.FRESH_SECONDS", 0.0)
+    wants(catalogue_property("rois", "plain"))
+    world.hubspot.fault(
+        "status", match={"method": "POST", "path_regex": path}, times=0, status=409,
+        body={"category": "CONFLICT", "subCategory": "PropertyValidationError.LABEL_TAKEN"},
+    )  # fmt: skip
+
+    with pytest.raises(SettingsError) as caught:
+        setup(connect(world))
+    assert caught.value.code == "setup_refused"
+    assert "HubSpot says LABEL_TAKEN" in str(caught.value)
+    assert ("object form" if "schemas" in path else "rois.plain") in str(caught.value)
