@@ -262,7 +262,7 @@ def _preview(settings: Settings, options: argparse.Namespace, interrupts: Interr
     from pusher.warehouse import Warehouse
 
     tables = report.preview(Warehouse(settings), settings, tuple(options.entity), options.limit)
-    print(report.as_json(tables) if options.json else report.text(tables))
+    print(report.as_json(tables) if options.json else report.previewed(tables))
     return 0
 
 

@@ -17,6 +17,8 @@ from pusher.warehouse import Row, Warehouse
 
 UTC = ZoneInfo("UTC")
 WIDTH = 80
+HEADS = {"match_tier": "tier", "source_rows": "rows"}  # on a screen; in JSON as in SQL
+LISTED = ("match_tier", "record_ref", "candidates", "changed_properties")
 
 
 def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
@@ -81,7 +83,7 @@ def preview(
         _records(settings, where="entity in unnest(@entities)"), entities=names
     )
     held = warehouse.query(
-        f"""select entity, reason, match_tier as tier, record_ref, candidates
+        f"""select entity, reason, match_tier, record_ref, candidates
         from {settings.table("sync_status")}
         where state = 'quarantined' and entity in unnest(@entities)
         order by entity, reason, record_ref
@@ -89,6 +91,24 @@ def preview(
         entities=names,
     )
     return {"records": records, "due": due, "held": held}
+
+
+def previewed(tables: Mapping[str, Sequence[Row]]) -> str:
+    """A preview for people: the records of each fate below its name, which beside them would leave
+    no room for what they could be in HubSpot, or what of them is sent."""
+    parts: dict[str, Sequence[Row]] = {"records": tables["records"]}
+    unnamed = []
+    for name, states in (("due", ("create", "update")), ("held", ("quarantined",))):
+        lists: dict[str, list[Row]] = {}
+        for row in tables[name]:
+            fate = f"{name}: {row['entity']}, {row.get('reason') or row['state']}"
+            shown = {column: row[column] for column in LISTED if column in row}
+            lists.setdefault(fate, []).append(shown)
+        parts |= lists or {name: []}
+        there = sum(row["records"] for row in tables["records"] if row["state"] in states)
+        if there > len(tables[name]):
+            unnamed.append(f"{len(tables[name])} of {there} {name} are named; --limit names more.")
+    return "\n\n".join([text(parts), *unnamed])
 
 
 def ending(outcome: RunOutcome) -> str:
@@ -145,7 +165,7 @@ def wrapped(text: str) -> list[str]:
 def _records(settings: Settings, where: str = "true") -> str:
     return f"""
         select
-            entity, state, reason, match_tier as tier, count(*) as records,
+            entity, state, reason, match_tier, count(*) as records,
             sum(source_rows) as source_rows
         from {settings.table("sync_status")}
         where {where}
@@ -154,16 +174,24 @@ def _records(settings: Settings, where: str = "true") -> str:
 
 
 def table(rows: Sequence[Row], zone: ZoneInfo = UTC) -> str:
-    """Columns side by side."""
+    """Columns side by side; the last one is wrapped where the screen would do it otherwise."""
     if not rows:
         return "  (none)"
-    cells = [list(rows[0]), *([cell(value, zone) for value in row.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    heads = [HEADS.get(name, name) for name in rows[0]]
+    cells = [heads, *([cell(value, zone) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
+    start = sum(2 + width for width in widths[:-1]) + 2
+    room = WIDTH - start if start <= WIDTH // 4 * 3 else widths[-1]
+    lines = []
+    for line in cells:
+        before = "".join(
+            f"  {text:<{width}}" for text, width in zip(line, widths[:-1], strict=False)
+        )
+        first, *further = (
+            wrap(line[-1].replace(",", ", "), room) if len(line[-1]) > room else line[-1:]
+        )
+        lines += [f"{before}  {first}".rstrip(), *(" " * start + part for part in further)]
+    return "\n".join(lines)
 
 
 def cell(value: Any, zone: ZoneInfo = UTC) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pusher.outcome import RunOutcome
-from pusher.report import cell, ending, table
+from pusher.report import WIDTH, cell, ending, previewed, table
 from tests.pusher.conftest import World, upsert
 
 PHASES = [
@@ -57,6 +57,31 @@ def test_columns_stand_under_their_heads() -> None:
 
     assert lines == ["  entity    n", "  patients  7", "  rois      1200"]
     assert table([]) == "  (none)"
+
+
+def test_a_preview_fits_a_terminal_and_says_what_it_leaves_out() -> None:
+    """The longest reason, and a record that could be many of HubSpot's."""
+    count = {"entity": "patients", "match_tier": 4, "source_rows": 12345}
+    ref = {"record_ref": "0" * 32}
+    held = {**count, "reason": "email_held_by_vanished_patient", **ref}
+    due = {**count, "state": "update", **ref, "changed_properties": ",".join(["a_property"] * 9)}
+    text = previewed(
+        {
+            "records": [
+                {**count, "state": "update", "reason": None, "records": 1},
+                {**count, "state": "quarantined", "reason": held["reason"], "records": 12345},
+            ],
+            "due": [due],
+            "held": [{**held, "candidates": ",".join(["123456789012"] * 5)}],
+        }
+    )
+
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert text.count("123456789012") == 5
+    assert text.count("a_property") == 9
+    assert "held: patients, email_held_by_vanished_patient" in text
+    assert text.endswith("1 of 12345 held are named; --limit names more.")
+    assert "of 1 due" not in text
 
 
 def test_a_run_ends_in_what_hubspot_confirmed_and_what_it_did_not() -> None:
