@@ -23,10 +23,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import flask
-import functions_framework
+from pusher.errors import (
+    EndedEarly,
+    GateStop,
+    Interrupted,
+    LeaseHeld,
+    SettingsError,
+    as_run_error,
+)
 
-from pusher.errors import EndedEarly, GateStop, Interrupted, LeaseHeld, SettingsError
+try:
+    import flask
+    import functions_framework
+except ModuleNotFoundError as missing:
+    print(f"main: {as_run_error(missing)}", file=sys.stderr)
+    raise SystemExit(SettingsError.exit_code) from None
 
 PROJECT_DIR = Path(__file__).resolve().parent
 # dbt of this interpreter: a console script on PATH may belong to another environment.
@@ -127,8 +138,7 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
     try:
         if "dbt" in steps:
             with TemporaryDirectory(prefix="reverse-etl-") as scratch:
-                exit_code = _build(entities, Path(scratch), deadline)
-            error_code = "dbt_failed" if exit_code else None
+                exit_code, error_code = _build(entities, Path(scratch), deadline)
         if exit_code == 0 and "push" in steps:
             step = "push"
             exit_code, run = _push(entities, deadline, trace)
@@ -153,7 +163,7 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
     return summary
 
 
-def _build(entities: Sequence[str], scratch: Path, deadline: float) -> int:
+def _build(entities: Sequence[str], scratch: Path, deadline: float) -> tuple[int, str | None]:
     """`dbt build` for these entities. Only /tmp is writable in a Cloud Function."""
     command = [sys.executable, "-c", DBT, "build", "--project-dir", str(PROJECT_DIR)]
     command += ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
@@ -172,11 +182,15 @@ def _build(entities: Sequence[str], scratch: Path, deadline: float) -> int:
     for node in failed:
         _log("ERROR", "dbt_node_failed", **node)
     if exit_code < 0:
-        return INTERRUPTED
-    if exit_code:
-        nodes = [word for node in failed for word in ("--node", str(node["node"]))]
-        _pusher(["build-failed", *_of(entities), *nodes], deadline)
-    return 1 if exit_code else 0
+        return INTERRUPTED, "dbt_failed"
+    if exit_code == 0:
+        return 0, None
+    nodes = [word for node in failed for word in ("--node", str(node["node"]))]
+    told, run = _pusher(["build-failed", *_of(entities), *nodes], deadline)
+    # A setting, or an account that is missing, stands before anything that dbt could find.
+    if told == SettingsError.exit_code:
+        return told, run.get("error_code")
+    return 1, "dbt_failed"
 
 
 def _failed_nodes(run_results: Path) -> Iterator[dict[str, Any]]:

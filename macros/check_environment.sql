@@ -30,5 +30,6 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
+    {%- if execute %}{% do log('The data set is ' ~ here ~ '.', info=true) %}{% endif -%}
     {{ return('') }}
 {% endmacro %}

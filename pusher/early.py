@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pusher import ledger, logs, session
-from pusher.errors import Failed, PusherError, RunError
+from pusher.errors import Failed, PusherError, RunError, SettingsError
 from pusher.outcome import RunOutcome
 from pusher.run import tell
 from pusher.settings import Environment, Settings
+
+UNBUILT = ("not_built", "build_not_passed")  # what a first build that failed leaves behind
 
 
 def settings_failed(
@@ -21,7 +23,8 @@ def settings_failed(
 def build_failed(settings: Settings, entities: tuple[str, ...], nodes: list[str]) -> RunError:
     """Say that `dbt build` did not pass, and what its tests found, and note it in the ledger."""
     started_at = datetime.now(UTC)
-    problems, previous, is_recorded = "", None, False
+    error: RunError | None = None
+    problems, why, previous, is_recorded = "", "", None, False
     try:
         at = session.reach(settings, entities=entities)
         ledger.open_run(at, started_at)
@@ -34,8 +37,10 @@ def build_failed(settings: Settings, entities: tuple[str, ...], nodes: list[str]
         problems = "; ".join(dict.fromkeys(row["problems"] for row in builds if row["problems"]))
     except PusherError as caught:
         logs.event("ledger_not_opened", severity="WARNING", code=caught.code)
-    said = [problems or "see docs/runbook.md, Tests that stop the build", *nodes]
-    error = Failed("dbt_failed", "; ".join(said))
+        why = "" if caught.code in UNBUILT else str(caught)
+        error = caught if why and isinstance(caught, SettingsError) else None
+    said = [problems or why or "see docs/runbook.md, Tests that stop the build", *nodes]
+    error = error or Failed("dbt_failed", "; ".join(said))
     _end(settings, "build", "build", entities, error, previous, is_recorded)
     return error
 

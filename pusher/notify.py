@@ -129,9 +129,11 @@ def _bounded(channel: str, send: Send, settings: Environment, subject: str, body
 
 def _email(settings: Environment, subject: str, body: str) -> bool:
     """`smtps://` is TLS from the start; `smtp://` must offer STARTTLS, save on this machine."""
+    if not settings.get("ALERT_EMAIL_TO"):
+        return False
     secret = settings.get("SMTP_URL_SECRET_NAME", "SmtpUrl")
     url = urlsplit(settings.secret("SMTP_URL", secret) or "")
-    if not url.hostname or not settings.get("ALERT_EMAIL_TO"):
+    if not url.hostname:
         return False
     message = EmailMessage()
     message["Subject"] = subject

@@ -211,7 +211,8 @@ gates as (
             joined.stale_after_hours > 0
             and coalesce(joined.source_age_hours > joined.stale_after_hours, false) as warns,
             false as can_be_allowed,
-            'Nothing new from AMD: look at the replication. Twice the limit stops a run.' as hint
+            'Nothing new from AMD: look at the replication. Builds that see no change for '
+            || 'twice as long stop the run.' as hint
         ),
         struct(
             'mass_change' as code,

@@ -98,6 +98,33 @@ def test_an_unknown_entity_is_a_usage_error(capsys: pytest.CaptureFixture[str]) 
     assert "usage: python main.py" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("program", ["main.py", "-msandbox.query"])
+def test_without_its_packages_it_says_how_to_get_them(program: str) -> None:
+    """As where the virtual environment is not active. -S leaves its packages out."""
+    done = subprocess.run(
+        [sys.executable, "-S", program], cwd=PROJECT_DIR, capture_output=True, text=True
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "`source .venv/bin/activate`, or `make setup`" in done.stderr
+
+
+@pytest.mark.slow
+def test_without_settings_it_is_the_settings_that_are_wrong(tmp_path: Path) -> None:
+    """And not the build, which knows no better than to fail."""
+    kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(PROJECT_DIR / "main.py"), "rois"],
+        env=kept, capture_output=True, text=True,
+    )  # fmt: skip
+    summary = json.loads(done.stdout.splitlines()[-1])
+
+    assert (done.returncode, summary["status"]) == (2, "misconfigured")
+    assert summary["error_code"] == "no_project"
+    assert "set GCP_PROJECT_ID" in done.stderr
+
+
 # ---------- on the local stack
 
 
@@ -113,7 +140,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture(scope="module")
 def built(filled: LocalStack) -> LocalStack:
     """After the whole build that the runbook's first day asks for."""
-    filled.dbt("build")
+    assert f"The data set is {filled.etl}." in filled.dbt("build").stdout
     return filled
 
 

@@ -83,6 +83,32 @@ def test_a_build_that_failed_is_told_with_what_its_tests_found(
     assert ledger == [{"status": "failed", "phase": "build"}] * 2
 
 
+@pytest.mark.parametrize(
+    ("broken", "exit_code", "said"),
+    [
+        # On the real Google, with a key that is not there.
+        (
+            {"BIGQUERY_EMULATOR_HOST": "", "HUBSPOT_BASE": ""},
+            2,
+            "no_credentials: no Google account: `gcloud auth application-default login`",
+        ),
+        ({"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:9"}, 1, "dbt_failed: bigquery_"),
+    ],
+)
+def test_a_build_that_could_not_begin_says_why(
+    world: World, broken: dict[str, str], exit_code: int, said: str
+) -> None:
+    """No test has found anything then, and whoever looks for one loses an hour."""
+    account = {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/key.json"}
+    quick = {"BQ_RETRY_SECONDS": "1", "BQ_TIMEOUT_SECONDS": "1", **account}
+    done = world.run("build-failed", **quick, **broken)
+
+    assert done.returncode == exit_code
+    assert said in done.stderr
+    assert "Tests that stop" not in done.stderr
+    assert str(run_finished(done)["hint"])[:20] in done.stderr
+
+
 def test_a_module_that_is_missing_names_the_way_out(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
