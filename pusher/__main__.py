@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(settings, options, interrupts)
     except (Exception, KeyboardInterrupt) as error:
         ended = as_run_error(error)
-        print(f"pusher: {ended}", file=sys.stderr)
+        print(logs.printable_lines(f"pusher: {ended}"), file=sys.stderr)
         return ended.exit_code
 
 
@@ -91,7 +91,8 @@ def _push(settings: Settings, options: argparse.Namespace, interrupts: Interrupt
 
         print(report.ending(outcome))
     if outcome.exit_code:
-        print(f"pusher: {outcome.error_code}: {outcome.error_hint}", file=sys.stderr)
+        why = f"pusher: {outcome.error_code}: {outcome.error_hint}"
+        print(logs.printable_lines(why), file=sys.stderr)
     if outcome.status == "interrupted":
         sys.stdout.flush()
         sys.stderr.flush()

@@ -94,6 +94,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same of several lines of our own, which may quote such a text."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def last_events() -> tuple[Mapping[str, Any], ...]:
     """The most recent events from INFO upwards, for alerts."""
     return tuple(_last)

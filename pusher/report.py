@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pusher import session
-from pusher.logs import printable
+from pusher.logs import printable, printable_lines
 from pusher.outcome import RunOutcome
 from pusher.settings import Settings
 from pusher.warehouse import Row, Warehouse
@@ -149,15 +149,15 @@ def findings(rows: Sequence[Row]) -> str:
     for row in sorted(rows, key=lambda row: str(row["severity"] != "error")):
         lines.append(f"  {row['severity']}: {row['entity']} {cell(row['property'])} {row['code']}")
         lines.append(f"    {row['finding']} {row['what_to_do']}")
-    return "\n".join(part for line in lines for part in wrapped(printable(line)))
+    return "\n".join(part for line in lines for part in wrapped(line))
 
 
 def wrapped(text: str) -> list[str]:
-    """Lines that fit a narrow terminal, further ones indented as the first."""
+    """Lines that fit a narrow terminal, and do it no harm; further ones indented as the first."""
     indent = " " * (len(text) - len(text.lstrip()))
     return [
         part
-        for line in text.split("\n")
+        for line in printable_lines(text).split("\n")
         for part in ([line] if len(line) <= WIDTH else wrap(line, WIDTH, subsequent_indent=indent))
     ]
 

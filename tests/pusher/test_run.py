@@ -199,14 +199,15 @@ def test_initial_load_wants_a_confirmation_and_frees_creates_and_updates(world: 
 
 
 def test_a_held_lease_is_exit_3(world: World) -> None:
+    """Of a host whose name would steer a terminal."""
     world.query(
         "update etl.reverse_etl_lease set holder = 'other', acquired_at = current_timestamp(),"
-        " expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
+        " host = 'a\x1b[2J', expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
     )
     done = world.run()
 
     assert done.returncode == 3
-    assert "held by run other on an unknown host since 20" in done.stderr
+    assert "held by run other on a\ufffd[2J since 20" in done.stderr
 
 
 @pytest.mark.parametrize(

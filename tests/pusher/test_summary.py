@@ -88,3 +88,16 @@ def test_status_prints_the_screen_and_all_the_tables_behind_it(world: World) -> 
     assert max(map(len, screen.stdout.splitlines())) <= 80
     for table in ("runs", "records", "dead_letters", "lease", "mirror", "builds"):
         assert f"\n{table}\n" in f"\n{everything.stdout}"
+
+
+def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
+    """Another machine's name, what a build's test found, a reason."""
+    planted = "a\x1b[2J\x9b31m"
+    text = told(
+        lease=[{"is_held": True, "portal_id": planted, "host": planted, "acquired_at": NIGHT}],
+        builds=[{"entity": "patients", "status": "failed", "problems": planted}],
+        records=[{"entity": "patients", "state": "failed", "reason": planted, "records": 1}],
+    )
+
+    assert "\x1b" not in text
+    assert "\x9b" not in text
