@@ -66,7 +66,7 @@
                 'hubspot_requests': 'int64', 'settings': 'string', 'settings_differ': 'string',
                 'build_id': 'string',
                 'portal_id': 'string', 'host': 'string', 'folded_at': 'timestamp',
-                'source_fresh_at': 'timestamp',
+                'source_fresh_at': 'timestamp', 'warnings': 'string',
             },
             'design': '',
         },

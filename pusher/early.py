@@ -28,9 +28,15 @@ def build_failed(settings: Settings, entities: tuple[str, ...], nodes: list[str]
     try:
         at = session.reach(settings, entities=entities)
         ledger.open_run(at, started_at)
-        previous = ledger.previous_status(at)
+        previous = ledger.previous(at).status
         ledger.close_run(
-            at, status=Failed.status, step="build", exit_code=1, counts={}, creates_left={}
+            at,
+            status=Failed.status,
+            step="build",
+            exit_code=1,
+            counts={},
+            creates_left={},
+            warnings={},
         )
         is_recorded = True
         builds = ledger.newest_builds(at).values()

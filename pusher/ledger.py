@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pusher.results import CONFIRMED, CREATED, UPDATED
 from pusher.session import Session
@@ -60,8 +61,10 @@ def close_run(
     exit_code: int,
     counts: Mapping[str, Mapping[str, int]],
     creates_left: Mapping[str, int],
+    warnings: Mapping[str, frozenset[str]],
 ) -> None:
-    """Write how the run ended. Its HubSpot requests stand on its first row."""
+    """Write how the run ended. Its HubSpot requests stand on its first row; entities without
+    `warnings` never got to their gates."""
     requests = at.hubspot.requests
     for entity in at.entities:
         of = Counter(counts.get(entity, {}))
@@ -83,6 +86,8 @@ def close_run(
         }
         if entity in creates_left:
             row["creates_left"] = creates_left[entity]
+        if entity in warnings:
+            row["warnings"] = ",".join(sorted(warnings[entity]))
         at.warehouse.execute(
             f"""update `{at.settings.ledger_table}`
             set {", ".join(f"{column} = @{column}" for column in row)}
@@ -94,15 +99,38 @@ def close_run(
         requests = 0
 
 
-def previous_status(at: Session) -> str | None:
-    """How the last run that came to an end by itself ended, for these entities."""
+class Previous(NamedTuple):
+    """What people have been told of these entities, as far as the ledger knows."""
+
+    status: str | None  # of the last run that came to an end by itself
+    warnings: dict[str, frozenset[str]]  # codes, by entity, of the last that asked the gates
+
+
+def previous(at: Session) -> Previous:
+    """How the runs before this one ended."""
     rows = at.warehouse.query(
-        f"""select status from `{at.settings.ledger_table}`
-        where run_id != @run_id and status not in ('running', 'interrupted')
-            and job_type in unnest(@entities)
-        order by started_at desc
-        limit 1""",
+        f"""with ended as (
+            select job_type as entity, status, warnings, started_at,
+                if(warnings is null, null, started_at) as asked_at
+            from `{at.settings.ledger_table}`
+            where run_id != @run_id and status not in ('running', 'interrupted')
+                and job_type in unnest(@entities)
+        )
+        select latest.entity, latest.status, asked.warnings
+        from (
+            select * from ended
+            qualify row_number() over (partition by entity order by started_at desc) = 1
+        ) as latest
+        left join (
+            select * from ended
+            qualify row_number() over (partition by entity order by asked_at desc) = 1
+        ) as asked
+            on latest.entity = asked.entity
+        order by latest.started_at desc""",
         run_id=at.run_id,
         entities=at.entities,
     )
-    return rows[0]["status"] if rows else None
+    return Previous(
+        rows[0]["status"] if rows else None,
+        {row["entity"]: frozenset((row["warnings"] or "").split(",")) - {""} for row in rows},
+    )

@@ -59,6 +59,13 @@ def _notices(settings: Environment, outcome: RunOutcome) -> Iterator[tuple[str, 
         yield f"{entities} {outcome.status}: {code} at {outcome.step}", _report(settings, outcome)
     if outcome.status == "success" and outcome.previous_status in BAD:
         yield f"{entities} recovered from {outcome.previous_status}", _report(settings, outcome)
+    news = {
+        code
+        for entity, codes in outcome.warnings.items()
+        for code in codes - outcome.previous_warnings.get(entity, frozenset())
+    }
+    if news and outcome.status not in BAD:  # else they are among the last events
+        yield f"{entities} warned: {', '.join(sorted(news))}", _report(settings, outcome)
     repeats = [
         f"  {row['entity']}  {row['record_ref']}  {row['reason']}"
         for row in outcome.repeat_failures

@@ -26,5 +26,9 @@ class RunOutcome:
     last_events: tuple[Mapping[str, Any], ...] = ()
     repeat_failures: tuple[Mapping[str, Any], ...] = ()  # rows of the view of that name
     previous_status: str | None = None  # of the run before this one, for "once per change"
+    warnings: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # codes of gates, by entity
+    previous_warnings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     entities: tuple[str, ...] = ()  # what was asked for; none stands for all
     is_recorded: bool = True  # whether the ledger knows of it

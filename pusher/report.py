@@ -34,6 +34,17 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
             where status != 'running'
             group by job_type
             order by entity""",
+        "warnings": f"""
+            select entity, code
+            from (
+                select job_type as entity, warnings
+                from `{settings.ledger_table}`
+                where warnings is not null
+                qualify row_number() over (partition by job_type order by started_at desc) = 1
+            ) as asked
+            cross join unnest(split(asked.warnings, ',')) as code
+            where code != ''
+            order by entity, code""",
         "runs": f"""
             select started_at, finished_at, job_type as entity, status, phase, exit_code,
                 created_count, updated_count, error_count, quarantined_count, creates_left, run_id

@@ -85,7 +85,8 @@ class _Run:
         self._tally = Tally(settings.max_reject_percent, settings.max_reject_rows)
         self._snapshot: list[Row] = []
         self._repeat_failures: list[Row] = []
-        self._previous_status: str | None = None
+        self._previous = ledger.Previous(None, {})
+        self._warnings: dict[str, frozenset[str]] = {}
         self._is_recorded = False
 
     def execute(self) -> None:
@@ -165,11 +166,16 @@ class _Run:
         stopping = [
             gate for gate in gates if gate["blocks"] is not False and not self._is_allowed(gate)
         ]
+        warns = [gate for gate in gates if gate["warns"] and gate not in stopping]
+        self._warnings = {
+            entity: frozenset(gate["code"] for gate in warns if gate["entity"] == entity)
+            for entity in at.entities
+        }
         for gate in gates:
             fields = {name: gate[name] for name in GATE_FIELDS}
             if gate in stopping:
                 logs.event("gate", severity="ERROR", **fields)
-            elif gate["warns"]:
+            elif gate in warns:
                 logs.event("gate_warning", severity="WARNING", **fields)
         if stopping:
             lines = (
@@ -241,7 +247,7 @@ class _Run:
         logs.phase("ledger")
         try:
             if not self._interrupts.is_asked:  # nobody is told of that
-                self._previous_status = ledger.previous_status(at)
+                self._previous = ledger.previous(at)
             ledger.close_run(
                 at,
                 status=error.status if error else "success",
@@ -249,6 +255,7 @@ class _Run:
                 exit_code=error.exit_code if error else 0,
                 counts=self._counts(),
                 creates_left=self._creates_left(),
+                warnings=self._warnings,
             )
             self._is_recorded = True
             if not self._interrupts.is_asked:
@@ -297,7 +304,9 @@ class _Run:
             hubspot_requests=at.hubspot.requests if at else 0,
             last_events=logs.last_events(),
             repeat_failures=tuple(self._repeat_failures),
-            previous_status=self._previous_status,
+            previous_status=self._previous.status,
+            warnings=self._warnings,
+            previous_warnings=self._previous.warnings,
             entities=self._options.entities,
             is_recorded=self._is_recorded,
         )

@@ -70,6 +70,8 @@ def _needs(tables: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         if row["last_status"] in ("failed", "stopped"):
             yield f"{row['entity']}: the last run {row['last_status']} at {row['last_phase']}"
             yield "  mend what its alert says; python -m pusher"
+    for row in tables["warnings"]:
+        yield f"{row['entity']}: {row['code']}"
     reasons: Counter[tuple[str, str, str]] = Counter()
     for row in tables["records"]:
         if row["state"] in ("quarantined", "failed"):

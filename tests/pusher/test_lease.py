@@ -114,6 +114,18 @@ def test_a_holder_paused_past_its_end_writes_nothing(
     held.release()
 
 
+def test_our_end_is_not_later_than_bigquery_s(world: World, proxy: FaultyProxy) -> None:
+    """Its answer may come late; the lease has begun before that."""
+    proxy.rules = [Rule("set holder", seconds=0.5)]
+    held = make(world.settings(BIGQUERY_EMULATOR_HOST=proxy.url), "run-1")
+    began = lease_module._clock()
+    held.take("p1", "")
+
+    assert proxy.rules[0].fired
+    assert held._ends_at - began < lease_module.LIFE_SECONDS + 0.4
+    held.release()
+
+
 def test_a_writer_renews_a_lease_that_ran_out_unless_another_has_it(world: World) -> None:
     """A warehouse that was busy or out of reach for minutes has let the heartbeat wait."""
     first = make(world.settings(), "run-1")

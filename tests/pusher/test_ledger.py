@@ -53,7 +53,7 @@ def test_a_run_closes_with_its_numbers(world: World) -> None:
     }  # fmt: skip
     ledger.close_run(
         opened, status="partial", step="ship", exit_code=5, counts=counts,
-        creates_left={"patients": 3},
+        creates_left={"patients": 3}, warnings={"patients": frozenset({"b", "a"})},
     )  # fmt: skip
     patients, rois = rows(world)
 
@@ -61,17 +61,20 @@ def test_a_run_closes_with_its_numbers(world: World) -> None:
     assert [patients[f"{name}_count"] for name in numbers] == [9, 2, 1, 3, 2, 1, 2]
     assert (patients["status"], patients["phase"], patients["exit_code"]) == ("partial", "ship", 5)
     assert (patients["creates_left"], rois["creates_left"]) == (3, None)
+    assert (patients["warnings"], rois["warnings"]) == ("a,b", None)
     assert (patients["hubspot_requests"], rois["hubspot_requests"]) == (1, 0)
 
 
 def test_the_status_before_is_of_the_last_run_that_ended_by_itself(world: World) -> None:
-    """Neither this run, nor one that was stopped, nor one of another entity."""
+    """Neither this run, nor one that was stopped, nor one of another entity; nor does a run that
+    never asked the gates hide what they warned of before."""
     opened = at(world)
+    warnings = {"partial": "source_stale", "interrupted": ""}
     for day, status in enumerate(("partial", "failed", "interrupted", "running"), start=1):
         world.insert(
             "reverse_etl_run_ledger",
             [{"run_id": f"r{day}", "job_type": "patients", "status": status,
-              "started_at": f"2026-01-0{day}T00:00:00Z"}],
+              "warnings": warnings.get(status), "started_at": f"2026-01-0{day}T00:00:00Z"}],
         )  # fmt: skip
     world.insert(
         "reverse_etl_run_ledger",
@@ -79,7 +82,7 @@ def test_the_status_before_is_of_the_last_run_that_ended_by_itself(world: World)
           "started_at": "2026-01-09T00:00:00Z"}],
     )  # fmt: skip
 
-    assert ledger.previous_status(opened) == "failed"
-    assert ledger.previous_status(at(world)) == "success"
+    assert ledger.previous(opened) == ("failed", {"patients": {"source_stale"}})
+    assert ledger.previous(at(world)) == ("success", {"patients": {"source_stale"}})
     other = session.connect(world.settings(), entities=("rois",))
-    assert ledger.previous_status(other) is None
+    assert ledger.previous(other) == (None, {})

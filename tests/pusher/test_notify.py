@@ -349,6 +349,33 @@ def test_a_mail_goes_out_when_the_state_changes(
     assert subjects == ([f"[reverse-etl] {subject}"] if subject else [])
 
 
+@pytest.mark.parametrize(
+    ("status", "before", "subject"),
+    [
+        ("success", {}, "patients warned: source_stale"),
+        ("success", {"patients": frozenset({"source_stale"})}, None),
+        ("success", {"patients": frozenset({"other"}), "rois": frozenset({"source_stale"})},
+         "patients warned: source_stale"),
+        ("failed", {}, "patients failed: http_401 at ship"),
+    ],
+)  # fmt: skip
+def test_what_a_gate_warns_of_is_told_once(
+    mailbox: Mailbox, status: str, before: Mapping[str, frozenset[str]], subject: str | None
+) -> None:
+    """A run that goes on all the same is a success, and nobody reads its log. The mail about a run
+    that ended badly has the warning among its events."""
+    outcome = replace(
+        SUCCESS if status == "success" else FAILED,
+        warnings={"patients": frozenset({"source_stale"}), "rois": frozenset()},
+        previous_warnings=before,
+    )
+    with serving(mailbox) as port:
+        notify(settings(SMTP_URL=f"smtp://127.0.0.1:{port}"), outcome)
+
+    subjects = [message["Subject"] for message in mailbox.messages]
+    assert subjects == ([f"[reverse-etl] {subject}"] if subject else [])
+
+
 def test_the_mail_says_how_far_it_got_and_how_to_look_further(mailbox: Mailbox) -> None:
     with serving(mailbox) as port:
         notify(settings(SMTP_URL=f"smtp://127.0.0.1:{port}"), FAILED)

@@ -15,6 +15,7 @@ from pusher.batches import Batch, batches
 from pusher.interrupts import SIGNALS
 from tests.pusher.conftest import World, events, refusable, update, upsert
 from tests.pusher.proxy import FaultyProxy, Rule
+from tests.pusher.warehouse_schema import VIEWS
 
 PHASES = [
     "settings", "portal", "lease", "fold", "check", "mirror", "snapshot", "gates", "ship",
@@ -148,6 +149,20 @@ def test_a_silent_gate_lets_nobody_pass(world: World) -> None:
     assert not world.hubspot.writes()
 
 
+def test_no_entity_passes_on_another_s_verdict(world: World) -> None:
+    world.decide(upsert("1"))
+    view = f"create or replace view etl.push_gates as {VIEWS['push_gates']}"
+    world.query(f"{view} and runs.job_type != 'rois'")
+    try:
+        done = world.run()
+    finally:
+        world.query(view)
+
+    assert done.returncode == 4
+    assert "gates_silent: push_gates says nothing about rois:" in done.stderr
+    assert not world.hubspot.writes()
+
+
 def test_a_gate_without_an_answer_blocks(world: World) -> None:
     world.decide(upsert("1"))
     world.insert("gates", [gate(blocks=None, can_be_allowed=None)])
@@ -179,6 +194,9 @@ def test_a_gate_that_warns_is_told_and_stops_nothing(world: World) -> None:
     done = world.run()
 
     assert done.returncode == 0, done.stderr
+    ledger = world.query("select warnings from etl.reverse_etl_run_ledger order by job_type")
+    assert [row["warnings"] for row in ledger] == ["source_stale", ""]
+    assert "patients: source_stale" in world.run("status").stdout
     told = [e for e in events(done.stdout) if e["event"] == "gate_warning"]
     assert [(e["severity"], e["code"]) for e in told] == [("WARNING", "source_stale")]
 
@@ -202,7 +220,8 @@ def test_a_held_lease_is_exit_3(world: World) -> None:
     """Of a host whose name would steer a terminal."""
     world.query(
         "update etl.reverse_etl_lease set holder = 'other', acquired_at = current_timestamp(),"
-        " host = 'a\x1b[2J', expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
+        " host = 'a\x1b[2J',"
+        " expires_at = timestamp_add(current_timestamp(), interval 60 second) where true"
     )
     done = world.run()
 
@@ -476,6 +495,9 @@ def test_check_says_what_is_wrong_and_what_to_do(world: World) -> None:
     assert "Do this." in done.stdout
     assert "must be mended" in done.stdout
     assert max(map(len, (good.stdout + done.stdout).splitlines())) <= 80
+    world.decide(upsert("1"))
+    assert "portal_missing: patients.amd_patient_id" in world.run().stderr
+    assert not world.hubspot.writes()
     assert world.run("setup").returncode == 0
     assert world.run("check").returncode == 0
 

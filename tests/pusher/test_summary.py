@@ -28,6 +28,7 @@ def tables(**changes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         ],
         "lease": [{"is_held": False, "portal_id": "4711", "host": None, "acquired_at": None}],
         "builds": [{"entity": "patients", "status": "passed", "problems": None}],
+        "warnings": [],
         **changes,
     }  # fmt: skip
 
@@ -64,15 +65,17 @@ def test_what_needs_a_person_comes_with_its_command() -> None:
         {"entity": "patients", "last_good_at": NIGHT, "last_status": "stopped",
          "last_phase": "gates"},
     ]  # fmt: skip
-    text = told(records=records, builds=[broken], standing=standing)
+    stale = {"entity": "patients", "code": "source_stale"}
+    text = told(records=records, builds=[broken], standing=standing, warnings=[stale])
 
     assert text.startswith("Something needs a person.")
     needs = text[text.index("What needs a person") :].splitlines()[1:]
-    assert needs[:7] == [
+    assert needs[:8] == [
         "  patients: the build is failed (column HomePhone is gone)",
         "    dbt build",
         "  patients: the last run stopped at gates",
         "    mend what its alert says; python -m pusher",
+        "  patients: source_stale",
         "  144 patients: no_email_no_match",
         "  2 patients: rejected_invalid_email",
         "    mend it, or: python -m pusher replay --reason rejected_invalid_email",

@@ -20,7 +20,7 @@ TABLES = {
         unchanged_count int64, failed_count int64, excluded_count int64, creates_left int64,
         hubspot_requests int64, settings string, settings_differ string, build_id string,
         portal_id string, host string, folded_at timestamp,
-        source_fresh_at timestamp""",
+        source_fresh_at timestamp, warnings string""",
     "reverse_etl_dlq": """job_type string, record_ref string, reason string,
         last_seen_at timestamp, resolved_at timestamp, replay_requested_at timestamp""",
     "reverse_etl_forget_stage": """run_id string, kind string, entity string, value string,
