@@ -1,6 +1,7 @@
 {#- Notes how a build ended, entity by entity. Passed means that everything upstream of the outbox
     was built in this invocation, that every data test on it was part of it and passed, and that
-    nothing failed that the entity has a share in. Shared failures fail every entity. -#}
+    nothing failed that the entity has a share in. Shared failures fail every entity. A build of the
+    target dev may be a branch's: it never counts. -#}
 {% macro finish_build_stamps(results) %}
     {%- if not execute or flags.WHICH != 'build' -%}{{ return('') }}{%- endif -%}
     {%- set entities = entity_nodes() -%}
@@ -32,9 +33,11 @@
                 ~ left_out[0] ~ ' among them: it does not count as passed.', info=true
             ) -%}
         {%- endif -%}
+        {%- if target.name == branch_target() -%}
+            {%- do found.append('it was of target ' ~ target.name ~ ', which may be a branch') -%}
+        {%- endif -%}
         {%- do ends.append(build_end(
-            entity, nodes, 'failed' if failures or unfinished else 'passed',
-            found | join('; ')
+            entity, nodes, build_status(target.name, failures or unfinished), found | join('; ')
         )) -%}
     {%- endfor -%}
     {%- if not ends -%}{{ return('') }}{%- endif -%}
@@ -82,6 +85,14 @@
         ),
         stale_after_hours = ends.stale_after_hours
 {% endmacro %}
+
+{#- How a build ended, by its target and what of it failed. -#}
+{% macro build_status(target_name, failures) -%}
+    {{ 'failed' if failures or target_name == branch_target() else 'passed' }}
+{%- endmacro %}
+
+{#- The target that people try changes with. -#}
+{% macro branch_target() -%} dev {%- endmacro %}
 
 {#- Whether a node that failed matters to an entity: it does unless all that it stands on, or all
     that it is, belongs to other entities alone. -#}

@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from dbt.cli.main import dbtRunner
+from jinja2 import Environment
 
 from sandbox.stack import FOREIGN_SETTINGS
 from tests.analyzer.local_dbt import PROJECT_DIR
@@ -68,3 +69,22 @@ def test_is_refused_by_name(environ: dict[str, str], names: list[str], tmp_path:
 )
 def test_is_let_pass(environ: dict[str, str], tmp_path: Path) -> None:
     assert complaint(environ, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "failures", "status"),
+    [
+        ("prod", [], "passed"),
+        ("default", [], "passed"),  # dbt Cloud's own
+        ("prod", ["model.reverse_etl.map_contacts"], "failed"),
+        ("dev", [], "failed"),
+    ],
+)
+def test_a_build_of_the_target_for_branches_lets_no_run_pass(
+    target: str, failures: list[str], status: str
+) -> None:
+    """It builds into the same data set, and what the nightly push would send is the branch's."""
+    macros = (PROJECT_DIR / "macros" / "finish_build_stamps.sql").read_text(encoding="utf-8")
+    module = Environment(extensions=["jinja2.ext.do"]).from_string(macros).module
+
+    assert str(module.build_status(target, failures)) == status  # type: ignore[attr-defined]

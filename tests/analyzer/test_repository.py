@@ -95,6 +95,7 @@ def test_every_module_of_the_pusher_has_its_tests() -> None:
         ({}, None),
         ({"BQ_LOCATION": "us-east4"}, "us-east4"),
         ({"BQ_LOCATION": "US", "DBT_BQ_LOCATION": "EU"}, "EU"),
+        ({"BQ_LOCATION": "EU", "DBT_BQ_LOCATION": ""}, "EU"),
     ],
 )
 def test_dbt_works_where_the_setting_says(
