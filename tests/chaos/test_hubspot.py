@@ -53,6 +53,11 @@ SILENT: dict[str, Fault] = {
     "no body": {"kind": "empty_body", "apply": False},
     "no body after": {"kind": "empty_body"},
 }
+# What a listing or a search may answer, and is not at its end.
+PAGES: dict[str, Fault] = {
+    "short page": {"kind": "short_page", "count": 1},
+    "empty page": {"kind": "short_page", "count": 0},
+}
 QUICK = {"REQUEST_TIMEOUT_SECONDS": "2"}
 
 
@@ -103,20 +108,17 @@ def test_a_fault_passes(world: World, undisturbed: EndState, name: str, place: s
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", [name for name in PASSING if "after" not in name])
+@pytest.mark.parametrize(
+    "name", [*(name for name in PASSING if "after" not in name), "no body", *PAGES]
+)
 def test_reading_hubspot_back_passes_faults(world: World, undisturbed: EndState, name: str) -> None:
     """Portal, schemas, listing and search, each of them once."""
     world.restore("fresh")
-    paths = (
-        "/account-info/",
-        "/schemas/",
-        "/objects/.*(contacts|0-1)$",
-        "/search$",
-        "/properties/",
-    )
-    world.hubspot.faults(
-        [{**PASSING[name], "name": name, "match": {"path_regex": path}} for path in paths]
-    )
+    paths = ["/objects/.*(contacts|0-1)$", "/search$"]
+    if name not in PAGES:
+        paths += ["/account-info/", "/schemas/", "/properties/"]
+    fault = {**PASSING, **SILENT, **PAGES}[name]
+    world.hubspot.faults([{**fault, "name": name, "match": {"path_regex": path}} for path in paths])
     for done in (world.push(**QUICK), world.run(**QUICK)):  # all of it, and then the changes
         assert done.exit_code == 0, done
     assert len(world.hubspot.fired()) == len(paths)
@@ -131,6 +133,9 @@ def test_reading_hubspot_back_passes_faults(world: World, undisturbed: EndState,
     {"update_clash": "409"}, {"unique_case_insensitive": True}, {"upsert_archived_key": "restore"},
     {"partial_errors": "200"}, {"empty_properties": "absent"}, {"identical_write": "keep"},
     {"value_errors": "message_only"}, {"last_page_paging": "null"}, {"last_page_paging": "empty"},
+    {"upsert_needs_key_in_properties": True}, {"contact_needs_identity": False},
+    {"primary_id_preservation": True}, {"batch_read_secondary_email": True},
+    {"list_over_limit": "reject"}, {"sensitive_definitions_without_scope": "reject"},
 ], ids=str)  # fmt: skip
 def test_what_hubspot_leaves_open_makes_no_difference(
     world: World, undisturbed: EndState, setting: dict[str, Any]
