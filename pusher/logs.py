@@ -38,8 +38,9 @@ _last: deque[Mapping[str, Any]] = deque(maxlen=LAST_EVENTS)
 
 def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send our events to `stream` (stdout), and nobody else's to anywhere."""
-    # Google's libraries would show requests, the token among them, on a handler of their own.
-    os.environ.pop("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", None)
+    # Google's libraries would show requests, the token among them, in logs of their own.
+    for name in ("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", "GRPC_TRACE", "GRPC_VERBOSITY"):
+        os.environ.pop(name, None)
     stream = stream or sys.stdout
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Text() if stream.isatty() else _Json())

@@ -57,14 +57,29 @@ from pusher import logs
 logs.setup()
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.secretmanager import SecretManagerServiceClient
-SecretManagerServiceClient(credentials=AnonymousCredentials())
+client = SecretManagerServiceClient(
+    credentials=AnonymousCredentials(), client_options={"api_endpoint": "localhost:1"}
+)
+try:
+    client.access_secret_version(
+        name="projects/p/secrets/s/versions/1", metadata=[("authorization", "Jane")], timeout=0.1,
+        retry=None,
+    )
+except Exception as error:
+    print(type(error).__name__)
 from pusher.settings import Settings
 from pusher.warehouse import Warehouse
 Warehouse(Settings.from_environ(os.environ)).query("select @key as key", key="Jane")
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, **world.env, "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google"},
+        env={
+            **os.environ,
+            **world.env,
+            "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google",
+            "GRPC_TRACE": "all",
+            "GRPC_VERBOSITY": "DEBUG",
+        },
         cwd=ROOT,
         capture_output=True,
         text=True,
