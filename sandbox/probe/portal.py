@@ -50,7 +50,7 @@ class Reply:
             words.append(f"{len(self.errors)} errors")
         rows = [self.body, *self.errors, *(one for row in self.errors for one in _inner(row))]
         codes = [str(row.get(key, "")) for row in rows for key in ("category", "code")]
-        codes += re.findall(r'"error":"(\w+)"', str(self.body.get("message", "")))
+        codes += re.findall(r'"error":\s*"(\w+)"', str(self.body.get("message", "")))
         words += dict.fromkeys(code for code in codes if _CODE.fullmatch(code))
         return ", ".join(words)
 

@@ -470,4 +470,8 @@ QUESTIONS: list[Callable[[Scene], Iterator[Answer]]] = [
 def ask_all(portal: Portal, *, gdpr: bool = False) -> Iterator[Answer]:
     scene = Scene(portal)
     for ask in (*QUESTIONS, *([for_good] if gdpr else [])):
-        yield from ask(scene)
+        try:
+            yield from ask(scene)
+        except (AttributeError, IndexError, KeyError, TypeError) as problem:  # of another shape
+            said = f"unclear, {type(problem).__name__}"
+            yield Answer(f"{ask.__name__}: the rest of these questions?", said)

@@ -79,6 +79,22 @@ def test_nothing_is_told_but_codes_and_counts(sim: SimulatorControl) -> None:
     assert "DIFFERS" not in done.stdout
 
 
+def test_an_answer_of_another_shape_ends_no_other_question(sim: SimulatorControl) -> None:
+    """The documents may be wrong about it; nothing of it is told."""
+    sim.set(account_type="DEVELOPER_TEST")
+    sim.fault("status", status=200, body={"results": [{"secret": "Jane"}]},
+              match={"path_regex": "/property-validations/"})  # fmt: skip
+    done = probe(sim, "--json")
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 0, done.stderr
+    assert "Jane" not in done.stdout + done.stderr
+    asked = {row["question"]: row["said"] for row in found["answers"]}
+    assert asked["rules: the rest of these questions?"] == "unclear, KeyError"
+    assert "Can the sensitive flag be set later?" in asked
+    assert_nothing_is_left(sim)
+
+
 @pytest.mark.parametrize(
     ("kind", "portal"), [("STANDARD", None), ("APP_DEVELOPER", None), ("DEVELOPER_TEST", "1234")]
 )
