@@ -9,6 +9,11 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+for line in "${FUNCTIONS[@]}"; do
+  IFS='|' read -r _ name _ _ <<<"$line"
+  require_same_dataset 'value(labels.dataset)' functions describe "$name" --gen2 --region="$REGION"
+done
+
 write_env_file "$scratch/env.yaml" SYNC_DEADLINE_SECONDS=1680 DEPLOYMENT="$NAME"
 say "settings of the functions:"
 cat "$scratch/env.yaml"
@@ -21,5 +26,5 @@ for line in "${FUNCTIONS[@]}"; do
     --concurrency=1 --max-instances=1 --min-instances=0 --cpu=1 --memory=2Gi --timeout=1800s \
     --service-account="$RUNNER" \
     --build-service-account="projects/$PROJECT/serviceAccounts/$DEPLOYER" \
-    --env-vars-file="$scratch/env.yaml" --update-labels="app=$NAME"
+    --env-vars-file="$scratch/env.yaml" --update-labels="app=$NAME,dataset=$DATASET_LABEL"
 done

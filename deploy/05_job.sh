@@ -6,6 +6,8 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+require_same_dataset 'value(metadata.labels.dataset)' run jobs describe "$JOB" --region="$REGION"
+
 if has_gc artifacts repositories describe "$REPOSITORY" --location="$REGION"; then
   say "repository $REPOSITORY exists"
 else
@@ -38,4 +40,4 @@ cat "$scratch/env.yaml"
 # minutes at most, and the retry's dbt build takes about as long.
 gc run jobs deploy "$JOB" --region="$REGION" --image="$image" \
   --tasks=1 --parallelism=1 --max-retries=1 --task-timeout=6h --cpu=1 --memory=2Gi \
-  --service-account="$RUNNER" --env-vars-file="$scratch/env.yaml" --labels="app=$NAME"
+  --service-account="$RUNNER" --env-vars-file="$scratch/env.yaml" --labels="app=$NAME,dataset=$DATASET_LABEL"

@@ -124,6 +124,19 @@ value_of() { # placeholder command...
   fi
 }
 
+# What runs under this name already must be of this data set: a copied .env without ENVIRONMENT would
+# put another environment's settings into production.
+require_same_dataset() { # format describe-command...
+  local deployed
+  deployed="$(value_of "" gcloud "${@:2}" --project="$PROJECT" --format="$1" 2>/dev/null || true)"
+  [[ -z "$deployed" || "$deployed" == "$DATASET_LABEL" ]] || {
+    echo "$NAME runs with the data set $deployed already, and BQ_DATASET is $BQ_DATASET: another" >&2
+    echo "environment has an ENVIRONMENT of its own (to move this one, delete what is deployed)" >&2
+    exit 2
+  }
+}
+DATASET_LABEL="${BQ_DATASET,,}" # in the letters that a label may have
+
 # A metric's or policy's file as this environment has it: by its names, and on its runs alone.
 of_environment() { # file
   local prefix="${NAME//-/_}_"

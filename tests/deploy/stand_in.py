@@ -37,6 +37,7 @@ VERBS = {
     "gcloud storage buckets create": ("create", "bucket"),
     "gcloud storage buckets add-iam-policy-binding": ("bind", "bucket"),
     "gcloud builds submit": ("deploy", "build"),
+    "gcloud run jobs describe": ("describe", "job"),
     "gcloud run jobs deploy": ("deploy", "job"),
     "gcloud run jobs add-iam-policy-binding": ("bind", "job"),
     "gcloud scheduler jobs describe": ("describe", "schedule"),
@@ -90,7 +91,9 @@ def main() -> int:
     if action == "describe":
         if name not in things:
             return fail(f"NOT_FOUND: {kind} {name}")
-        print(things[name])
+        labels = state["labels"].get(name, "") if "labels" in state else ""
+        asks_for_dataset = "labels.dataset" in flags.get("format", "")
+        print(labels.partition("dataset=")[2] if asks_for_dataset else things[name])
     elif action == "list":
         found = [value for key, value in things.items() if kind == "api" or key == name]
         print("\n".join(found))
@@ -102,6 +105,9 @@ def main() -> int:
         things.update({api: api for api in words[2:]})
     elif action in ("create", "deploy", "value"):
         kept = state.setdefault("value", {}) if action == "value" else things
+        given = flags.get("labels") or flags.get("update-labels")
+        if action == "deploy" and given:
+            state.setdefault("labels", {})[name] = given
         kept[name] = f"https://{name}-xyz.a.run.app" if kind == "function" else resource(kind, name)
     state_file.write_text(json.dumps(state))
     return 0

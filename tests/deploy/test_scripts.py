@@ -429,6 +429,21 @@ def test_a_second_environment_needs_a_data_set_and_a_token_of_its_own(
     assert cloud.calls == []
 
 
+@pytest.mark.parametrize("script", ["05_functions.sh", "05_job.sh"])
+def test_another_data_set_does_not_take_over_the_names(cloud: Cloud, script: str) -> None:
+    """A copied .env whose BQ_DATASET was changed, and nothing else."""
+    cloud.deploy(script)
+    cloud.deploy(script)
+    before = len([call for call in cloud.calls if call.verb.endswith("deploy")])
+    done = cloud.run(script, BQ_DATASET="etl_staging")
+
+    assert done.returncode == 2
+    assert "ENVIRONMENT" in done.stderr
+    assert "etl_staging" in done.stderr
+    assert len([call for call in cloud.calls if call.verb.endswith("deploy")]) == before
+    cloud.deploy(script, **STAGING)
+
+
 @pytest.mark.parametrize("missing", ["GCP_PROJECT_ID", "ALERT_EMAIL_TO"])
 def test_what_has_no_default_is_asked_for(cloud: Cloud, missing: str) -> None:
     done = cloud.run("02_service_accounts.sh", **{missing: ""})
