@@ -62,7 +62,7 @@ def _end(
 ) -> None:
     now = datetime.now(UTC)
     outcome = RunOutcome(
-        run_id="",
+        run_id=logs.run_id(),
         command=command,
         started_at=now,
         finished_at=now,

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
+from uuid import uuid4
 
 FIELDS = re.findall(
     r"\w+",
@@ -60,6 +61,11 @@ def setup(level: str = "INFO", stream: TextIO | None = None) -> None:
 def bind(**labels: str) -> None:
     """Put labels, the run id say, on every later event; `trace` links it to a request."""
     _labels.update(labels)
+
+
+def run_id() -> str:
+    """Of this run, also where it ends before it has begun: by it people find its lines."""
+    return _labels.setdefault("run_id", str(uuid4()))
 
 
 def event(name: str, *, severity: str = "INFO", **fields: Any) -> None:
@@ -136,6 +142,7 @@ class _Text(logging.Formatter):
             for name, value in getattr(record, "fields", {}).items()
             if name != "event" and not isinstance(value, dict)  # those are told at the end
         }
-        text = " ".join(f"{key}={printable(str(value))}" for key, value in fields.items())
+        lines = {key: str(value).replace("\n", "; ") for key, value in fields.items()}
+        text = " ".join(f"{key}={printable(value)}" for key, value in lines.items())
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
         return f"{datetime.now():%H:%M:%S} {mark}{record.getMessage()}  {text}".rstrip()

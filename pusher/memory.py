@@ -1,4 +1,4 @@
-"""What people were told last, for runs that could not write it into the ledger.
+"""What people were told last, for runs that cannot ask the ledger.
 
 A file of this machine: where the warehouse is what fails, the warehouse cannot remember. On a
 platform that starts every run on a new machine it is gone by then, and the mail says so.
@@ -32,18 +32,21 @@ class Memory:
             Path(os.path.expanduser(folder)) / name for name in names for folder in folders
         ]
 
-    def recall(self) -> str | None:
+    def recall(self, *, knows_ledger: bool = False) -> str | None:
+        """The status; for a run that knows the ledger only what stands nowhere else, since other
+        machines write into the ledger, too."""
         for path in self._paths:
             with suppress(OSError):
-                return path.read_text(encoding="ascii") or None
+                status, _, in_ledger = path.read_text(encoding="ascii").partition("\n")
+                return None if in_ledger and knows_ledger else status or None
         return None
 
-    def note(self, status: str) -> None:
+    def note(self, status: str, *, in_ledger: bool = False) -> None:
         """In the first place that takes it; in none, it is told again, which does no harm."""
         for path in self._paths:
             with suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(status, encoding="ascii")
+                path.write_text(status + "\nledger" * in_ledger, encoding="ascii")
                 return
 
     def forget(self) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
+from pusher import report
 from pusher.errors import LeaseHeld
 from pusher.memory import Memory
 from pusher.outcome import RunOutcome
@@ -36,13 +37,13 @@ def notify(settings: Environment, outcome: RunOutcome) -> tuple[str, ...]:
     if outcome.exit_code == LeaseHeld.exit_code:
         return ()  # another run speaks for itself
     memory = Memory(settings, outcome.entities)
-    told = memory.recall()
-    if told:  # by a run that the ledger knows nothing of
+    told = memory.recall(knows_ledger=outcome.is_recorded)
+    if told:
         outcome = replace(outcome, previous_status=told)
-    if outcome.is_recorded:
+    if outcome.status in BAD:
+        memory.note(outcome.status, in_ledger=outcome.is_recorded)
+    elif outcome.status == "success":
         memory.forget()
-    elif outcome.status in BAD:
-        memory.note(outcome.status)
     return tuple(
         _bounded(channel, send, settings, subject, body)
         for subject, body in _notices(settings, outcome)
@@ -79,8 +80,6 @@ def _notices(settings: Environment, outcome: RunOutcome) -> Iterator[tuple[str, 
 
 
 def _report(settings: Environment, outcome: RunOutcome) -> str:
-    seconds = (outcome.finished_at - outcome.started_at).total_seconds()
-    counts = (f"  {entity}: {json.dumps(dict(of))}" for entity, of in outcome.counts.items())
     return "\n".join(
         [
             f"status      {outcome.status} (exit {outcome.exit_code})",
@@ -88,16 +87,17 @@ def _report(settings: Environment, outcome: RunOutcome) -> str:
             f"error       {outcome.error_code or '-'}",
             f"what to do  {outcome.error_hint or '-'}",
             f"step        {outcome.step}",
+            f"data set    {settings.project}.{settings.dataset}",
             f"command     {outcome.command}",
             f"run         {outcome.run_id}",
-            f"time        {outcome.started_at:%Y-%m-%d %H:%M:%S}Z, {seconds:.0f} s",
+            f"time        {outcome.started_at:%Y-%m-%d %H:%M:%S}Z",
             f"progress    {outcome.hubspot_requests} HubSpot requests",
-            *counts,
             "",
-            "last events",
-            *(f"  {json.dumps(event, default=str)[:400]}" for event in outcome.last_events),
+            report.ending(outcome),
             "",
             _look_further(settings, outcome),
+            "last events",  # at the end, since Slack's message is cut off
+            *(f"  {json.dumps(event, default=str)[:400]}" for event in outcome.last_events),
         ]
     )
 
@@ -123,7 +123,8 @@ def _bounded(channel: str, send: Send, settings: Environment, subject: str, body
 
     def attempt() -> None:
         try:
-            sent = send(settings, f"[reverse-etl] {subject}", body)
+            # Of two environments in one project each mail says whose it is.
+            sent = send(settings, f"[{settings.get('DEPLOYMENT', 'reverse-etl')}] {subject}", body)
             codes.append(f"{channel}_sent" if sent else f"{channel}_not_configured")
         except Exception as error:  # its type says enough; its text may quote an address
             codes.append(f"{channel}_failed:{type(error).__name__}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
@@ -18,6 +19,14 @@ from pusher.warehouse import Row, Warehouse
 UTC = ZoneInfo("UTC")
 WIDTH = 80
 HEADS = {"match_tier": "tier", "source_rows": "rows"}  # on a screen; in JSON as in SQL
+COLUMNS = {  # a column of a screen → the states that it adds up
+    "in step": ("unchanged",),
+    "due": ("create", "update"),
+    "held": ("quarantined",),
+    "refused": ("failed",),
+    "with staff": ("protected",),
+    "excluded": ("excluded",),
+}
 LISTED = ("match_tier", "record_ref", "candidates", "changed_properties")
 
 
@@ -119,26 +128,39 @@ def previewed(tables: Mapping[str, Sequence[Row]]) -> str:
         there = sum(row["records"] for row in tables["records"] if row["state"] in states)
         if there > len(tables[name]):
             unnamed.append(f"{len(tables[name])} of {there} {name} are named; --limit names more.")
-    return "\n\n".join([text(parts), *unnamed])
+    return "\n\n".join(part for part in (text(parts), "\n".join(unnamed)) if part)
 
 
 def ending(outcome: RunOutcome) -> str:
-    """What a run came to, for whoever watched it."""
-    columns = ("records", "queued", "created", "updated", "quarantined", "unchanged")
+    """What a run came to, for whoever watched it, or gets a mail. What was due and is in no column
+    is due again."""
+    total = Counter[str]()
+    for of in outcome.counts.values():
+        total.update(of)
+    seconds = (outcome.finished_at - outcome.started_at).total_seconds()
+    sentence = (
+        f"The run ended as {outcome.status}: HubSpot confirmed "
+        f"{total['created'] + total['updated']} of {total['queued']} records, {seconds:.0f} s."
+    )
     rows = [
         {
             "entity": entity,
-            **{name: of.get(name, 0) for name in columns},
-            "not confirmed": of.get("answered", 0) - of.get("created", 0) - of.get("updated", 0),
+            "created": of.get("created", 0),
+            "updated": of.get("updated", 0),
+            **added_up(of, without="due"),
         }
         for entity, of in outcome.counts.items()
     ]
-    sent = sum(of.get("created", 0) + of.get("updated", 0) for of in outcome.counts.values())
-    seconds = (outcome.finished_at - outcome.started_at).total_seconds()
-    sentence = (
-        f"The run ended as {outcome.status}: HubSpot confirmed {sent} records, {seconds:.0f} s."
-    )
     return f"{sentence}\n{table(rows)}" if rows else sentence
+
+
+def added_up(states: Mapping[str, int], without: str = "") -> dict[str, int]:
+    """Records by state in the words of a screen."""
+    return {
+        name: sum(states.get(state, 0) for state in of)
+        for name, of in COLUMNS.items()
+        if name != without
+    }
 
 
 def text(tables: Mapping[str, Sequence[Row]], zone: ZoneInfo = UTC) -> str:

@@ -291,7 +291,7 @@ class _Run:
     def outcome(self, error: RunError | None) -> RunOutcome:
         at = self._session
         return RunOutcome(
-            run_id=at.run_id if at else "",
+            run_id=at.run_id if at else logs.run_id(),
             command=self._options.command,
             started_at=self._started_at,
             finished_at=datetime.now(UTC),

@@ -100,7 +100,9 @@ def _require_own(session: Session, portal_id: str) -> None:
     bound = session.lease.row()["portal_id"]
     if bound not in (None, "", portal_id):
         raise SettingsError(
-            "wrong_portal", f"this dataset belongs to portal {bound}, the token to {portal_id}"
+            "wrong_portal",
+            f"this dataset belongs to portal {bound}, the token to {portal_id}: each portal has a "
+            "BQ_DATASET of its own",
         )
     owners = session.warehouse.query(
         f"""select portal_id, foreign_dataset from {settings.table("id_map_owners")}

@@ -6,18 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from pusher.report import cell, table, wrapped
+from pusher.report import added_up, cell, table, wrapped
 from pusher.settings import Settings
 from pusher.warehouse import Row
-
-COLUMNS = {  # a column of the screen → the states that it adds up
-    "in step": ("unchanged",),
-    "due": ("create", "update"),
-    "held": ("quarantined",),
-    "refused": ("failed",),
-    "with staff": ("protected",),
-    "excluded": ("excluded",),
-}
 
 
 def summary(tables: Mapping[str, Sequence[Row]], settings: Settings, zone: ZoneInfo) -> str:
@@ -54,10 +45,7 @@ def _records(rows: Sequence[Row]) -> Iterator[Row]:
         for row in rows:
             if row["entity"] == entity:
                 states[row["state"]] += row["records"]
-        yield {
-            "entity": entity,
-            **{name: sum(states[state] for state in of) for name, of in COLUMNS.items()},
-        }
+        yield {"entity": entity, **added_up(states)}
 
 
 def _needs(tables: Mapping[str, Sequence[Row]]) -> Iterator[str]:

@@ -52,6 +52,42 @@ def test_an_outage_is_told_once_and_so_is_its_end(
     assert "recovered from failed" in first_lines(received)[1]
 
 
+def test_one_trouble_after_another_is_one_change_of_state(
+    world: World, slack: tuple[str, list[dict[str, str]]]
+) -> None:
+    """The ledger knows of the token, and of neither the warehouse nor the setting."""
+    url, received = slack
+    quick = {"SLACK_WEBHOOK_URL": url, "BQ_RETRY_SECONDS": "1", "BQ_TIMEOUT_SECONDS": "1"}
+    down, wrong = {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:9"}, {"BATCH_SIZE": "many"}
+    token = {"SLACK_WEBHOOK_URL": url, "HUBSPOT_TOKEN": "wrong"}
+    for broken in (token, quick | down, quick | wrong, token, quick | down):
+        assert world.run(**broken).returncode in (1, 2)
+    assert [line for line in first_lines(received) if "unauthorized" in line] == first_lines(
+        received
+    )
+    assert len(received) == 1
+
+    assert world.run(SLACK_WEBHOOK_URL=url).returncode == 0
+    world.run(**quick, **down)
+    assert len(received) == 3
+    assert "failed: bigquery_" in first_lines(received)[2]
+
+
+@pytest.mark.parametrize(
+    "broken", [{"BATCH_SIZE": "many"}, {"BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:9"}]
+)
+def test_a_mail_leads_to_the_lines_of_its_run(
+    world: World, slack: tuple[str, list[dict[str, str]]], broken: dict[str, str]
+) -> None:
+    """Also of one that ended before it had begun."""
+    url, received = slack
+    quick = {"SLACK_WEBHOOK_URL": url, "BQ_RETRY_SECONDS": "1", "BQ_TIMEOUT_SECONDS": "1"}
+    run_id = run_finished(world.run(**quick, **broken))["run_id"]
+
+    assert run_id
+    assert f'jsonPayload.run_id="{run_id}"' in received[0]["text"]
+
+
 def test_where_nothing_could_be_looked_up_the_mail_says_so(
     world: World, slack: tuple[str, list[dict[str, str]]]
 ) -> None:

@@ -100,6 +100,14 @@ def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
     assert not any(letter in table for letter in "\x1b\x9b\u202e")
 
 
+def test_a_hint_of_several_lines_is_one_line_on_a_terminal() -> None:
+    record = logging.makeLogRecord(
+        {"msg": "gate", "levelno": 20, "fields": {"event": "gate", "hint": "a\nb"}}
+    )
+
+    assert logs._Text().format(record).endswith("gate  hint=a; b")
+
+
 def test_a_crash_shows_its_type_only(logged: Callable[[], str]) -> None:
     """No traceback: it would show a KeyError's key, a JSON error's document."""
     try:

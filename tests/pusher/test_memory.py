@@ -23,6 +23,15 @@ def test_what_was_told_last_is_remembered_until_it_is_forgotten(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_ledger_knows_is_for_runs_that_cannot_ask_it(tmp_path: Path) -> None:
+    memory(tmp_path).note("failed", in_ledger=True)
+
+    assert memory(tmp_path).recall(knows_ledger=True) is None
+    assert memory(tmp_path).recall() == "failed"
+    memory(tmp_path).note("stopped")
+    assert memory(tmp_path).recall(knows_ledger=True) == "stopped"
+
+
 def test_data_sets_and_entities_are_remembered_apart(tmp_path: Path) -> None:
     """Else the one that fails would keep the news of the other back."""
     memory(tmp_path, "patients").note("failed")

@@ -84,13 +84,22 @@ def test_a_preview_fits_a_terminal_and_says_what_it_leaves_out() -> None:
     assert "of 1 due" not in text
 
 
-def test_a_run_ends_in_what_hubspot_confirmed_and_what_it_did_not() -> None:
+def test_a_run_ends_in_what_hubspot_confirmed_and_where_every_record_stands() -> None:
     at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    counts = {"patients": {"records": 9, "created": 2, "updated": 1, "answered": 5}}
+    states = {
+        "unchanged": 100000,
+        "quarantined": 20000,
+        "failed": 3,
+        "protected": 40,
+        "excluded": 5,
+    }
+    counts = {"patients": {**states, "records": 120057, "queued": 9, "created": 2, "updated": 1}}
     outcome = RunOutcome("r", "push", at, at + timedelta(seconds=61), 5, "partial", "ship",
                          counts=counts)  # fmt: skip
-    sentence, _, line = ending(outcome).splitlines()
+    sentence, heads, line = ending(outcome).splitlines()
 
-    assert sentence == "The run ended as partial: HubSpot confirmed 3 records, 61 s."
-    assert line.split() == ["patients", "9", "0", "2", "1", "0", "0", "2"]
-    assert ending(replace(outcome, counts={})) == sentence.replace(" 3 ", " 0 ")
+    assert sentence == "The run ended as partial: HubSpot confirmed 3 of 9 records, 61 s."
+    assert line.split() == ["patients", "2", "1", "100000", "20000", "3", "40", "5"]
+    assert heads.split("  ")[-1] == "excluded"
+    assert len(heads) <= WIDTH
+    assert ending(replace(outcome, counts={})) == sentence.replace("3 of 9", "0 of 0")
