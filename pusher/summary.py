@@ -24,7 +24,8 @@ def summary(tables: Mapping[str, Sequence[Row]], settings: Settings, zone: ZoneI
             for row in tables["standing"]
         ),
         *(
-            f"A run is under way since {cell(row['acquired_at'], zone)} on {row['host'] or '-'}."
+            f"Run {row['holder']} is under way since {cell(row['acquired_at'], zone)} "
+            f"on {row['host'] or '-'}."
             for row in tables["lease"]
             if row["is_held"]
         ),

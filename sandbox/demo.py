@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.sample_data import Clinic, fill
-from sandbox.stack import LocalStack, StackError
+from sandbox.stack import PATIENT, LocalStack, StackError
 
 ENTITIES = {
     "patients": ("PatientsWithStatistics", "contacts", "amd_patient_id"),
@@ -379,7 +379,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("Starting the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
     try:
-        with LocalStack() as stack:
+        with LocalStack(settings=PATIENT) as stack:
             failed = run_demo(stack, clinic)
     except KeyboardInterrupt:
         print("\nStopped; nothing is left running.", file=sys.stderr)

@@ -39,6 +39,11 @@ FOREIGN_SETTINGS = (
 )  # fmt: skip
 
 
+# For people, whose machine may be slow: the emulator answers when it is done, and a client that
+# asks again has it done twice at once.
+PATIENT = {"BQ_TIMEOUT_SECONDS": "600"}
+
+
 class StackError(RuntimeError):
     """A command of the stack failed; the text ends with its last lines."""
 
@@ -257,7 +262,7 @@ def main() -> int:
         signal.signal(ending, signal.default_int_handler)
     print("Starting the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
     try:
-        with LocalStack(data_dir=arguments.data_dir) as stack:
+        with LocalStack(data_dir=arguments.data_dir, settings=PATIENT) as stack:
             if not arguments.empty:
                 print("Filling the local BigQuery and HubSpot…", file=sys.stderr, flush=True)
                 clinic = clinic_of(arguments)

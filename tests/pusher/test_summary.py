@@ -93,11 +93,28 @@ def test_status_prints_the_screen_and_all_the_tables_behind_it(world: World) -> 
         assert f"\n{table}\n" in f"\n{everything.stdout}"
 
 
+def test_a_run_that_is_under_way_is_named_with_its_host() -> None:
+    """The two words that lead to it: to its lines, and to where it can be stopped."""
+    row = {"is_held": True, "holder": "run-7", "host": "job-3", "portal_id": "4711"}
+    text = told(lease=[{**row, "acquired_at": NIGHT}])
+
+    assert "Run run-7 is under way since" in text
+    assert "on job-3." in text
+
+
 def test_what_comes_from_outside_cannot_steer_a_terminal() -> None:
     """Another machine's name, what a build's test found, a reason."""
     planted = "a\x1b[2J\x9b31m"
     text = told(
-        lease=[{"is_held": True, "portal_id": planted, "host": planted, "acquired_at": NIGHT}],
+        lease=[
+            {
+                "is_held": True,
+                "holder": planted,
+                "portal_id": planted,
+                "host": planted,
+                "acquired_at": NIGHT,
+            }
+        ],
         builds=[{"entity": "patients", "status": "failed", "problems": planted}],
         records=[{"entity": "patients", "state": "failed", "reason": planted, "records": 1}],
     )
