@@ -16,6 +16,7 @@ IN_PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
 AUDIT_ARGS ?=
+DEMO_ARGS ?=
 
 export DBT_PROFILES_DIR ?= profiles
 export DBT_SEND_ANONYMOUS_USAGE_STATS ?= false
@@ -44,7 +45,8 @@ $(STAMP): $(LOCKS)
 
 .PHONY: demo
 demo: $(STAMP) ## The main job on made-up data: build, push, nothing to do, a day's changes
-	@$(PY) -m sandbox.demo
+	@# On Ctrl-C it says itself that it has ended.
+	@$(PY) -m sandbox.demo $(DEMO_ARGS) || test $$? = 130
 
 .PHONY: lint
 lint: $(STAMP) ## Style and types of Python, SQL and shell
