@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from pusher import logs
-from pusher.errors import Forbidden, Refused, SettingsError
+from pusher.errors import Forbidden, Refused, SettingsError, Transient
 from pusher.hubspot import entries
 from pusher.session import Session
 from pusher.warehouse import Row, json_line
@@ -171,7 +171,7 @@ def _with_rules(session: Session, row: Row, found: Iterable[Row]) -> list[Row]:
                 "\t".join([str(rule.get("ruleType")), *map(_flat, rule.get("ruleArguments") or [])])
                 for rule in entries(entry, "propertyValidationRules")
             )
-    except (Forbidden, Refused) as error:
+    except (Forbidden, Refused, Transient) as error:
         logs.event("rules_not_read", entity=row["entity"], code=error.code)
     required = schema.get("requiredProperties") or []
     return [

@@ -100,18 +100,20 @@ def test_hubspots_rules_are_stored_and_named(
 
 
 @pytest.mark.parametrize(
-    "answer", [{"status": 403}, {"status": 404}, {"status": 404, "html": True}]
+    "answer", [{"status": 403}, {"status": 404}, {"status": 404, "html": True}, {"status": 500}]
 )
-def test_rules_that_may_not_be_read_are_a_note(
+def test_rules_that_cannot_be_read_are_a_note(
     world: World, at: Session, logged: Callable[[], str], answer: dict[str, Any]
 ) -> None:
-    """A token without the scope, or a portal without the endpoint: the rest is known."""
+    """A token without the scope, a portal without the endpoint, one that fails: the rest is known,
+    and rules only serve to name what HubSpot would refuse by itself."""
     match = {"path_regex": "/property-validations/"}
     world.hubspot.fault("status", times=0, match=match, **answer)
     portal.record(at)
     portal.require(at)
 
     assert "rules_not_read" in logged()
+    assert world.hubspot.fired()[-1]["kind"] == "status"
     assert world.query("select 1 as x from etl.hubspot_portal_properties limit 1")
 
 
