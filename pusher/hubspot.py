@@ -39,7 +39,7 @@ from pusher.limiter import GENERAL, SEARCH, Limiter
 from pusher.retry import Policy
 from pusher.settings import Settings
 
-SEARCH_LIMIT = 200  # records a page, HubSpot's maximum; the list endpoint's is 100
+SEARCH_LIMIT, LIST_LIMIT = 200, 100  # records a page, HubSpot's maximum
 LONGEST_WAIT = 60.0  # seconds; beyond that the run ends, and the next one goes on
 LARGEST_PIECE = 1 << 20  # bytes; a page of search results has a quarter of that
 LOCK_SECONDS = 2.0  # a 423 says that a record is locked; locks last that long
@@ -112,7 +112,11 @@ class HubSpot:
         self, object_type: str, properties: str, after: str | None, *, archived: bool = False
     ) -> Document:
         """One page of all live records, or of the recycling bin, from the primary store."""
-        params = {"limit": "100", "archived": str(archived).lower(), "properties": properties}
+        params = {
+            "limit": str(LIST_LIMIT),
+            "archived": str(archived).lower(),
+            "properties": properties,
+        }
         if after:
             params["after"] = after
         path = f"{self._objects}/{self._type(object_type)}"

@@ -180,6 +180,24 @@ def test_a_listing_that_lost_records_does_not_replace_the_mirror(
     assert len(mirrored(world)) == 50
 
 
+@pytest.mark.parametrize("listed", [0, 1])
+def test_a_first_listing_that_lacks_most_of_what_hubspot_counts_is_no_mirror(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, listed: int
+) -> None:
+    """There is nothing yet that it could have lost; but whoever it lacks would be made anew."""
+    load(world, 150)
+    page = {"results": [{"id": key, "properties": {}} for key in world.hubspot.live("contacts")]}
+    page["results"] = page["results"][:listed]
+    world.hubspot.fault("status", status=200, body=page, match={"path_regex": "/(contacts|0-1)$"})
+
+    with pytest.raises(Failed) as caught:
+        refresh(world, warehouse, hubspot)
+    assert caught.value.code == "mirror_short"
+    assert mirrored(world) == {}
+    assert refresh(world, warehouse, hubspot).mode == "full"
+    assert set(mirrored(world)) == set(world.hubspot.live("contacts"))
+
+
 def test_what_is_gone_is_buried_at_once(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:

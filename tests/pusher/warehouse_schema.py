@@ -87,7 +87,7 @@ VIEWS = {
         left join etl.hubspot_mirror_state as state on objects.entity = state.entity""",
     "mirror_refresh_check": """
         select
-            staged.refresh_id, staged.entity, staged.staged_rows,
+            staged.refresh_id, staged.entity, staged.staged_rows, 10 as limit_percent,
             staged.staged_rows * 100 < 90 * (select count(*) from etl.hubspot_mirror as mirror
                 where mirror.entity = staged.entity and not mirror.is_dead) as blocks
         from (
