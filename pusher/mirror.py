@@ -86,7 +86,8 @@ def _refresh(
     logs.event("mirror_refreshed", entity=plan["entity"], mode=mode, rows=rows)
     if mode == "delta":
         # Who is deleted for good is in no list, nor need a restored record be in one.
-        if _total(hubspot, plan) != _rows(warehouse, settings, "mirror_plan", plan)[0]["live_rows"]:
+        counted = _total(hubspot, plan)
+        if counted != _rows(warehouse, settings, "mirror_plan", plan)[0]["live_rows"]:
             raise _Incomplete("other_count")
     return Refreshed(plan["entity"], watermark, mode, rows)
 
@@ -265,7 +266,7 @@ def _check_completeness(
             f"{plan['entity']}: HubSpot lists {staged} records, the mirror holds "
             f"{plan['live_rows']}; if that is right, raise MIRROR_SHRINK_PERCENT for one run",
         )
-    # Whom the first listing of all lacks, no mirror knows of. A page more or less is the index's lag.
+    # Whom the first listing of all lacks, no mirror knows of. A page more or less is the index.
     most = checks[0]["limit_percent"] if checks else 0
     if counted - staged > max(LIST_LIMIT, counted * most // 100):
         raise Failed(
