@@ -37,6 +37,7 @@ class Forgetting:
 
     def find(self, key: str, ref: str, also: Sequence[str]) -> list[Row]:
         """What there is of them: table, column, cells."""
+        logs.phase("traces")  # each may take minutes, and whoever waits is told
         self._at.warehouse.call("find_traces", self._at.run_id, key, ref, ",".join(also))
         self._staged: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self._at.warehouse.query(
@@ -76,6 +77,7 @@ class Forgetting:
             )
         if why:
             raise GateStop(next(iter(why)), "; ".join(why.values()))
+        logs.phase("erase")
         self._at.warehouse.call("forget_record", self._at.run_id, "yes" if is_suppressed else "no")
         left = self.search()
         cells = sum(row["cells"] for row in left)
@@ -84,6 +86,7 @@ class Forgetting:
 
     def search(self) -> list[Row]:
         """Cells that hold a trace, by table and column; a table without one is one row."""
+        logs.phase("search")
         return [
             row for table, columns in self._tables.items() for row in self._searched(table, columns)
         ]
