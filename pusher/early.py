@@ -45,7 +45,7 @@ def build_failed(settings: Settings, entities: tuple[str, ...], nodes: list[str]
         logs.event("ledger_not_opened", severity="WARNING", code=caught.code)
         why = "" if caught.code in UNBUILT else str(caught)
         error = caught if why and isinstance(caught, SettingsError) else None
-    said = [problems or why or "see docs/runbook.md, Tests that stop the build", *nodes]
+    said = [problems or why or "`dbt build` in a terminal says why (docs/runbook.md)", *nodes]
     error = error or Failed("dbt_failed", "; ".join(said))
     _end(settings, "build", "build", entities, error, previous, is_recorded)
     return error

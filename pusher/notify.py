@@ -54,7 +54,7 @@ def notify(settings: Environment, outcome: RunOutcome) -> tuple[str, ...]:
 def _notices(settings: Environment, outcome: RunOutcome) -> Iterator[tuple[str, str]]:
     if outcome.error_code == "not_confirmed":
         return  # whoever said no knows
-    entities = ", ".join(outcome.counts) or "all"
+    entities = ", ".join(outcome.counts or outcome.entities) or "all"
     if outcome.status in BAD and outcome.status != outcome.previous_status:
         code = outcome.error_code or "no code"
         yield f"{entities} {outcome.status}: {code} at {outcome.step}", _report(settings, outcome)

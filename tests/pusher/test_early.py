@@ -115,6 +115,7 @@ def test_a_build_that_failed_is_told_with_what_its_tests_found(
     assert "column HomePhone is gone" in str(run_finished(done)["hint"])
     assert len(received) == 1
     assert "column HomePhone is gone" in received[0]["text"]
+    assert first_lines(received) == ["[reverse-etl] patients failed: dbt_failed at build"]
     ledger = world.query("select status, phase from etl.reverse_etl_run_ledger")
     assert ledger == [{"status": "failed", "phase": "build"}] * 2
 
