@@ -5,7 +5,7 @@
         'PATIENT_STALE_HOURS': 87600, 'ROI_STALE_HOURS': 87600,
         'LOOKBACK_HOURS': 87600, 'FULL_READ_DAYS': 3650, 'SOURCE_SHRINK_PERCENT': 100,
         'MAX_BUILD_AGE_HOURS': 87600, 'MASS_CHANGE_PERCENT': 100, 'MASS_CHANGE_ROWS': 1000000000,
-        'MIRROR_SHRINK_PERCENT': 100, 'RETRY_FAILED_AFTER_DAYS': 3650,
+        'MIRROR_SHRINK_PERCENT': 100, 'RETRY_FAILED_AFTER_DAYS': 3650, 'MAX_OPEN_REVIEWS': 100000,
     } -%}
     {%- for name, most in limits.items() -%}
         {%- if not modules.re.match('^[0-9]{1,10}$', setting(name)) or setting(name) | int > most -%}
@@ -39,5 +39,15 @@
             ~ setting('ROI_OBJECT_TYPE') ~ '".'
         ) }}
     {%- endif -%}
+    {%- for name, words in {
+        'on_suspected_duplicate': ['quarantine', 'create'],
+        'tell_sync_status': ['exceptions', 'all', 'off'],
+    }.items() -%}
+        {%- if var(name) not in words -%}
+            {{ exceptions.raise_compiler_error(
+                'Var ' ~ name ~ ' must be ' ~ words | join(' or ') ~ ', not "' ~ var(name) ~ '".'
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return('') }}
 {% endmacro %}

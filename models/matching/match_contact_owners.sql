@@ -22,7 +22,6 @@ patients as (
 decisions as (
 
     select * from {{ ref('int_match_decisions') }}
-    where is_same
 
 ),
 
@@ -36,8 +35,8 @@ source_keys as (
 
 ),
 
--- An excluded row claims nothing by the id map; the key that a contact carries is the patient's
--- until it is re-keyed.
+-- An excluded row claims nothing by the id map, nor does one of whom a person said that the contact
+-- is somebody else's; the key that a contact carries is the patient's until it is re-keyed.
 contact_claims as (
 
     select
@@ -48,7 +47,13 @@ contact_claims as (
     from id_map
     left join source_keys
         on id_map.natural_key = source_keys.natural_key
-    where coalesce(source_keys.state, 'live') = 'live'
+    left join decisions
+        on
+            id_map.natural_key = decisions.natural_key
+            and id_map.hubspot_id = decisions.hubspot_id
+    where
+        coalesce(source_keys.state, 'live') = 'live'
+        and not coalesce(decisions.is_different, false)
     group by id_map.hubspot_id
 
 ),
@@ -74,7 +79,7 @@ decided_claims as (
     from decisions
     inner join source_keys
         on decisions.natural_key = source_keys.natural_key
-    where source_keys.state = 'live'
+    where source_keys.state = 'live' and decisions.is_same
     group by decisions.hubspot_id
 
 ),

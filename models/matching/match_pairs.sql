@@ -166,6 +166,8 @@ final as (
         has_contact and is_via_decision as is_decision_match,
         -- A person's word, too, takes no contact from a patient whose it is.
         is_via_decision and (is_owned_by_other or is_promised_to_other) as is_decision_conflict,
+        -- Nor does it take back the key that the contact carries: that is another person's word.
+        has_contact and is_via_key and is_decided_different as is_key_denied,
         is_identity_conflict,
         is_free and is_via_email and not is_decided_different as is_email_match,
         is_free and is_found_by_name as is_name_match,

@@ -21,9 +21,11 @@ decisions as (
 
     select
         natural_key,
-        array_agg({{ match_key('decided', ['hubspot_id']) }}) as decided_keys,
+        array_agg(
+            if(is_same, {{ match_key('decided', ['hubspot_id']) }}, null) ignore nulls
+        ) as decided_keys,
+        array_agg(if(is_different, hubspot_id, null) ignore nulls) as other_peoples_ids,
     from {{ ref('int_match_decisions') }}
-    where is_same
     group by natural_key
 
 ),
@@ -51,7 +53,10 @@ patients_with_map as (
         patients.city_key,
         patients.state_key,
         patients.zip_key,
-        id_map.hubspot_id as mapped_id,
+        -- A person's word that it is somebody else's ends what the id map says.
+        if(
+            id_map.hubspot_id in unnest(decisions.other_peoples_ids), null, id_map.hubspot_id
+        ) as mapped_id,
         id_map.payload_hash as mapped_hash,
         decisions.decided_keys,
     from patients

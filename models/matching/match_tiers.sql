@@ -16,6 +16,7 @@ counted as (
         count(if(is_decision_match, 1, null)) over (patient) as decision_matches,
         min(if(is_decision_match, contact_id, null)) over (patient) as decided_contact_id,
         count(if(is_decision_conflict, 1, null)) over (patient) as decision_conflicts,
+        count(if(is_key_denied, 1, null)) over (patient) as keys_denied,
         count(if(is_email_match, 1, null)) over (patient) as email_matches,
         min(if(is_email_match, contact_id, null)) over (patient) as email_contact_id,
         count(if(is_email_match and is_identity_conflict, 1, null)) over (patient)
@@ -77,8 +78,10 @@ resolved as (
             when match_tier = 0 and key_matches > 1 then 'ambiguous_patient_id'
             when
                 match_tier = 0
-                and key_matches = 0
-                and (decision_conflicts > 0 or decision_matches > 1)
+                and (
+                    keys_denied > 0
+                    or (key_matches = 0 and (decision_conflicts > 0 or decision_matches > 1))
+                )
                 then 'decision_conflict'
             when
                 match_tier = 0
