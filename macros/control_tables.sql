@@ -33,7 +33,7 @@
             'columns': {
                 'natural_key': 'string', 'hubspot_id': 'string', 'verdict': 'string',
                 'decided_by': 'string', 'decided_at': 'timestamp', 'source': 'string',
-                'note': 'string',
+                'note': 'string', 'run_id': 'string',
             },
             'design': 'cluster by natural_key',
         },
@@ -118,6 +118,7 @@
                 'changed_properties': 'string', 'kept_edits': 'string',
                 'still_refused': 'string', 'values_to_confirm': 'string',
                 'is_confirmed_unsent': 'bool', 'last_modified_at': 'timestamp',
+                'candidates': 'string', 'candidate_evidence': 'string',
             },
             'design': 'cluster by entity, natural_key',
             'is_replaced': true,

@@ -136,8 +136,8 @@ class _Run:
         if queued:
             error, gone = self._ship(at, queued)
             if not self._interrupts.is_asked:
-                for entity, hubspot_ids in gone.items():
-                    mirror.bury(at.warehouse, entity, hubspot_ids, refreshed[entity].watermark)
+                for entity in gone.keys() & refreshed.keys():  # others see it at their next refresh
+                    mirror.bury(at.warehouse, entity, gone[entity], refreshed[entity].watermark)
         if not self._interrupts.is_asked:  # then the next run folds: there is no time
             logs.phase("fold")
             try:

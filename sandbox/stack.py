@@ -127,7 +127,7 @@ class LocalStack:
         for dataset in (self.etl, self.amd):
             self.bigquery.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
         self._make_datasets()
-        self.hubspot.reset()
+        self.hubspot.reset(definitions=True)
 
     def for_project(self, project_dir: Path) -> LocalStack:
         """The same running stack for another copy of the project."""

@@ -116,6 +116,7 @@ final as (
         cast([] as array<string>) as guard_properties,
         {%- endif %}
         if(key_matches > 1, hubspot_ids, if(reason is null, null, hubspot_id)) as candidates,
+        cast(null as string) as candidate_evidence,
     from compared
 
 )

@@ -11,3 +11,8 @@
 {% macro counted_columns() %}
     {{ return(['first_name_key', 'last_name_key', 'birth_date', 'street_key', 'phone_key']) }}
 {% endmacro %}
+
+{#- So many suspects of a patient are shown, and asked about. -#}
+{% macro most_suspects() -%}
+    5
+{%- endmacro %}

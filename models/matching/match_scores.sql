@@ -161,6 +161,15 @@ summed as (
         array_agg(if(points > 0, told, null) ignore nulls order by points desc, field) as agrees,
         array_agg(if(points < 0, told, null) ignore nulls order by points, field) as differs,
         array_agg(if(coalesce(points, 0) = 0, told, null) ignore nulls order by field) as unknown,
+        {%- for word, condition in {
+            'Agree': "level = 'same'",
+            'Close': "level != 'same' and points >= 0",
+            'Differ': 'points < 0',
+            'Unknown': 'points is null',
+        }.items() %}
+        string_agg(if({{ condition }}, replace(field, '_', ' '), null), ', ' order by field)
+            as names_{{ word | lower }},
+        {%- endfor %}
     from told
     group by record_ref, natural_key, hubspot_id
 
@@ -169,9 +178,17 @@ summed as (
 final as (
 
     select
-        * except (bits),
+        * except (bits, names_agree, names_close, names_differ, names_unknown),
         round(person + least(household, bits - 1) - bits - if(is_name_only, 2, 0), 1) as score,
         cast({{ var('suspect_points') }} as float64) as needed,
+        -- For staff: names of fields, and never a value.
+        concat(
+            'Agree: ', coalesce(names_agree, 'nothing'),
+            coalesce(concat('. Close: ', names_close), ''),
+            coalesce(concat('. Differ: ', names_differ), ''),
+            coalesce(concat('. Unknown: ', names_unknown), ''),
+            '.'
+        ) as evidence,
     from summed
 
 )

@@ -1,7 +1,7 @@
 -- Contacts that are likely the patient's and that no tier could be sure of, the best first.
-with scores as (
+with rankings as (
 
-    select * from {{ ref('match_scores') }}
+    select * from {{ ref('match_rankings') }}
 
 ),
 
@@ -13,16 +13,15 @@ final as (
         hubspot_id,
         score,
         needed,
-        row_number() over (partition by record_ref order by score desc, hubspot_id) as rank,
+        suspect_rank as rank,
         agrees,
         differs,
         unknown,
         is_twin_guarded,
         is_name_only,
         rules,
-    from scores
-    where score >= needed and not is_twin_guarded
-    qualify row_number() over (partition by record_ref order by score desc, hubspot_id) <= 5
+    from rankings
+    where suspect_rank <= {{ most_suspects() }}
 
 )
 

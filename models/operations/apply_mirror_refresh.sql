@@ -46,6 +46,8 @@ when not matched and not staged.is_dead then insert (
 
 {{ bury_merged_records('in_entity') }}
 
+{{ note_staff_answers('in_entity') }}
+
 {{ note_mirror_refresh('in_entity', 'in_watermark', 'in_mode') }}
 
 delete from {{ stage }}

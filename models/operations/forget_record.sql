@@ -50,6 +50,29 @@ where known.key_hash is null;
 update {{ id_map }}
 set rekeyed_from = null
 where {{ is_trace('rekeyed_from', 'entity', 'rekeyed_from') }};
+
+-- What their records told staff, and what others' asked about them. On a contact it closes by itself.
+{% for table, entity in [
+    (source('control', 'reverse_etl_snapshot'), 'entity'),
+    (source('control', 'reverse_etl_dlq'), 'job_type'),
+    (source('control', 'reverse_etl_push_log'), 'entity'),
+    (id_map, 'entity'),
+] %}
+delete from {{ table }}
+where
+    {{ entity }} in ('match_reviews', 'patient_marks', 'roi_marks')
+    and (
+        {{ is_trace(
+            'hubspot_id', "if(" ~ entity ~ " = 'roi_marks', 'rois', 'patients')", 'hubspot_id'
+        ) }}
+        {%- if table.identifier == 'reverse_etl_snapshot' %}
+        or coalesce(
+            {{ hubspot_value('amd_review_patient_id') }} in {{ traces('natural_key', 'patients') }},
+            false
+        )
+        {%- endif %}
+    );
+{% endfor %}
 {% for table, entity, columns in [
     (source('hubspot', 'hubspot_mirror_stage'), 'entity', ['hubspot_id']),
     (source('hubspot', 'hubspot_mirror'), 'entity', ['hubspot_id']),

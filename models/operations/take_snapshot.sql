@@ -45,7 +45,9 @@ select
     decisions.state = 'update'
     and decisions.match_tier = 0
     and not decisions.is_recorded
-    and creates_begun.natural_key is not null as is_resumed_create
+    and creates_begun.natural_key is not null as is_resumed_create,
+    decisions.candidates,
+    decisions.candidate_evidence
 from {{ ref('sync_decisions') }} as decisions
 left join creates_begun
     on
@@ -81,6 +83,27 @@ select
     values_to_confirm,
     is_confirmed_unsent,
     last_modified_at,
-    is_resumed_create
+    is_resumed_create,
+    candidates,
+    candidate_evidence
 from {{ snapshot }}
-where entity not in unnest(split(in_entities, ','));
+where entity not in (
+    select entity
+    from {{ ref('catalogue_entities') }}
+    where record_entity in unnest(split(in_entities, ','))
+);
+
+-- What staff are told follows from what has just been decided.
+{% set columns = [
+    'entity', 'natural_key', 'record_ref', 'state', 'reason', 'warnings', 'match_tier', 'hubspot_id',
+    'payload_hash', 'source_rows', 'object_type', 'operation', 'id_property', 'properties', 'guard',
+    'cleared_values', 'catalogue_hash', 'is_queued', 'changed_properties', 'is_confirmed_unsent',
+    'last_modified_at',
+] -%}
+insert into {{ snapshot }} (run_id, taken_at, {{ columns | join(', ') }})
+select
+    in_run_id as run_id,
+    current_timestamp() as taken_at,
+    {{ columns | join(',\n    ') }}
+from {{ ref('staff_notes') }}
+where record_entity in unnest(split(in_entities, ','));

@@ -1,38 +1,16 @@
 {{ config(materialized='table') }}
-with objects as (
+with entities as (
 
-    select * from {{ ref('hubspot_objects') }}
-
-),
-
-settings as (
-
-    {% for name in var('settings') | sort -%}
-    select
-        '{{ name }}' as name,
-        '{{ setting(name) }}' as value,
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('catalogue_entities') }}
 
 ),
 
-resolved as (
+final as (
 
-    select
-        objects.entity,
-        coalesce(nullif(type_setting.value, ''), objects.object_type_default) as object_type,
-        coalesce(nullif(id_setting.value, ''), objects.id_property_default) as id_property,
-        objects.last_modified_property,
-        objects.object_name,
-        objects.singular_label,
-        objects.plural_label,
-        objects.primary_display_property,
-    from objects
-    left join settings as type_setting
-        on objects.object_type_setting = type_setting.name
-    left join settings as id_setting
-        on objects.id_property_setting = id_setting.name
+    select * except (record_entity)
+    from entities
+    where entity = record_entity
 
 )
 
-select * from resolved
+select * from final

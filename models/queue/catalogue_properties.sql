@@ -5,17 +5,19 @@ with properties as (
 
 ),
 
-objects as (
+entities as (
 
-    select * from {{ ref('catalogue_objects') }}
+    select * from {{ ref('catalogue_entities') }}
 
 ),
 
 resolved as (
 
     select
-        properties.entity,
-        if(properties.property = 'natural_id', objects.id_property, properties.property)
+        entities.record_entity as entity,
+        -- The entity whose rows send it.
+        properties.entity as written_by,
+        if(properties.property = 'natural_id', entities.id_property, properties.property)
             as property,
         properties.property = 'natural_id' as is_natural_id,
         properties.label,
@@ -33,8 +35,8 @@ resolved as (
         properties.mirror as is_mirrored,
         properties.optional as is_optional,
     from properties
-    inner join objects
-        on properties.entity = objects.entity
+    inner join entities
+        on properties.entity = entities.entity
 
 )
 

@@ -8,7 +8,7 @@ with properties as (
 hashed as (
 
     select
-        entity,
+        written_by as entity,
         to_hex(sha256(string_agg(
             to_json_string(struct(
                 property, property_type, field_type, format, options, on_blank, write_mode
@@ -16,7 +16,7 @@ hashed as (
             ',' order by property
         ))) as catalogue_hash,
     from properties
-    group by entity
+    group by written_by
 
 )
 

@@ -43,6 +43,7 @@ listed as (
         -- what is not read back from HubSpot
         {{ property_list('not is_mirrored') }} as unread,
     from properties
+    where written_by = entity
     group by entity
 
 ),

@@ -22,6 +22,7 @@ compared as (
     select
         properties.entity,
         properties.property,
+        properties.written_by,
         portal_properties.property is not null as is_in_portal,
         properties.is_optional
         and properties.write_mode != 'never'
@@ -49,6 +50,7 @@ recent as (
     select
         entity,
         property,
+        written_by,
         is_in_portal,
         is_gap,
         if(
@@ -64,7 +66,12 @@ listed as (
 
     select
         entity,
-        string_agg(if(is_gap, property, null), ',' order by property) as missing_properties,
+        string_agg(
+            if(is_gap and written_by = entity, property, null), ',' order by property
+        ) as missing_properties,
+        -- What an entity tells in properties of another's records it tells whole, or not at all.
+        string_agg(distinct if(is_gap and written_by != entity, written_by, null), ',')
+            as silent_entities,
         string_agg(
             concat(format_timestamp('%Y-%m-%dT%H:%M:%S', changed_at), ' ', property),
             ',' order by property
@@ -81,6 +88,7 @@ final as (
     select
         entity,
         if(missing_properties is null, [], split(missing_properties, ',')) as missing_properties,
+        silent_entities,
         if(changes is null, [], split(changes, ',')) as changes,
         changed_at,
     from listed

@@ -64,6 +64,7 @@ joined as (
         match_records.is_protected,
         match_records.hubspot_id,
         match_records.candidates,
+        match_records.candidate_evidence,
         array_concat(
             match_records.withheld_properties, coalesce(portal_gaps.missing_properties, [])
         ) as withheld_properties,

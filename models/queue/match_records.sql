@@ -6,9 +6,9 @@ with match_contacts as (
 
 ),
 
-match_suspects as (
+match_rankings as (
 
-    select * from {{ ref('match_suspects') }}
+    select * from {{ ref('match_rankings') }}
 
 ),
 
@@ -18,12 +18,22 @@ match_rois as (
 
 ),
 
+-- What speaks for and against a pair is told of the suspects, and of what tier 1 was not sure of.
 suspects as (
 
     select
         record_ref,
-        string_agg(hubspot_id, ',' order by rank) as suspect_ids,
-    from match_suspects
+        string_agg(
+            if(suspect_rank <= {{ most_suspects() }}, hubspot_id, null), ',' order by suspect_rank
+        ) as suspect_ids,
+        string_agg(
+            concat(hubspot_id, '\t', cast(score as string), '\t', evidence), '\n'
+            order by hubspot_id
+        ) as candidate_evidence,
+    from match_rankings
+    where
+        suspect_rank <= {{ most_suspects() }}
+        or strpos(concat(',', rules, ','), ',email,') > 0
     group by record_ref
 
 ),
@@ -34,6 +44,7 @@ suspected as (
     select
         match_contacts.*,
         suspects.suspect_ids,
+        suspects.candidate_evidence,
         suspects.suspect_ids is not null
         and coalesce(match_contacts.reason, 'none') in ('none', 'no_email_no_match', 'missing_name')
             as is_suspected,

@@ -21,6 +21,12 @@ snapshot_rows as (
 
 ),
 
+entities as (
+
+    select * from {{ ref('catalogue_entities') }}
+
+),
+
 runs as (
 
     select
@@ -80,6 +86,27 @@ counts as (
 
 ),
 
+-- What an entity tells on another's records is no change of theirs, however much it is; doubled it
+-- must not be.
+all_counts as (
+
+    select
+        counts.run_id,
+        coalesce(entities.record_entity, counts.entity) as entity,
+        {%- for column in ['source_rows', 'known', 'creates', 'updates', 'clears'] %}
+        sum(if(coalesce(entities.record_entity, counts.entity) = counts.entity, counts.{{ column }}, 0))
+            as {{ column }},
+        {%- endfor %}
+        sum(counts.doubled_keys) as doubled_keys,
+        sum(counts.doubled_ids) as doubled_ids,
+        sum(counts.doubled_emails) as doubled_emails,
+    from counts
+    left join entities
+        on counts.entity = entities.entity
+    group by counts.run_id, coalesce(entities.record_entity, counts.entity)
+
+),
+
 joined as (
 
     select
@@ -96,24 +123,24 @@ joined as (
         runs.settings_differ,
         newest_builds.problems as build_problems,
         settled_entities.settled_at is not null as is_settled,
-        coalesce(counts.source_rows, 0) as source_rows,
-        coalesce(counts.known, 0) as known,
-        coalesce(counts.creates, 0) as creates,
-        coalesce(counts.updates, 0) as updates,
-        coalesce(counts.clears, 0) as clears,
-        coalesce(counts.doubled_keys, 0) as doubled_keys,
-        coalesce(counts.doubled_ids, 0) as doubled_ids,
-        coalesce(counts.doubled_emails, 0) as doubled_emails,
-        div(coalesce(counts.known, 0) * {{ mass_percent }}, 100) as share_of_known,
+        coalesce(all_counts.source_rows, 0) as source_rows,
+        coalesce(all_counts.known, 0) as known,
+        coalesce(all_counts.creates, 0) as creates,
+        coalesce(all_counts.updates, 0) as updates,
+        coalesce(all_counts.clears, 0) as clears,
+        coalesce(all_counts.doubled_keys, 0) as doubled_keys,
+        coalesce(all_counts.doubled_ids, 0) as doubled_ids,
+        coalesce(all_counts.doubled_emails, 0) as doubled_emails,
+        div(coalesce(all_counts.known, 0) * {{ mass_percent }}, 100) as share_of_known,
     from runs
     left join newest_builds
         on runs.entity = newest_builds.entity
     left join settled_entities
         on runs.entity = settled_entities.entity
-    left join counts
+    left join all_counts
         on
-            runs.run_id = counts.run_id
-            and runs.entity = counts.entity
+            runs.run_id = all_counts.run_id
+            and runs.entity = all_counts.entity
 
 ),
 

@@ -53,6 +53,7 @@ final as (
         operation,
         hubspot_id,
         if(state = 'quarantined', candidates, null) as candidates,
+        if(state = 'quarantined', candidate_evidence, null) as candidate_evidence,
         id_property,
         payload_hash,
         source_rows,

@@ -7,6 +7,13 @@ with id_map as (
 
 ),
 
+-- What tells staff something on a record has no row of the source.
+objects as (
+
+    select * from {{ ref('catalogue_objects') }}
+
+),
+
 outbox_records as (
 
     select * from {{ ref('outbox_records') }}
@@ -28,10 +35,12 @@ rois as (
 owned as (
 
     select
-        entity,
-        natural_key,
-        hubspot_id,
+        id_map.entity,
+        id_map.natural_key,
+        id_map.hubspot_id,
     from id_map
+    inner join objects
+        on id_map.entity = objects.entity
     union distinct
     select
         'patients' as entity,

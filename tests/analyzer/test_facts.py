@@ -15,9 +15,10 @@ from tests.analyzer.resolved import correlated_table_subqueries, reads, unequal_
 # whom to look among the contacts that are left, and once to say what becomes of everybody; and
 # whose a contact is, a third time. More than half of the scans are of tables of a few hundred rows:
 # seeds, which are joined since compiling them into the SQL cost a query each, people's decisions,
-# HubSpot's merges.
-MOST_SCANS = 91
-MOST_SCANS_OF_THE_MIRROR = 7
+# HubSpot's merges. What staff are asked and told is 24 of them, two of the mirror: it begins at the
+# snapshot, so that the matches are read no third time. Whose a contact is asks people twice.
+MOST_SCANS = 121
+MOST_SCANS_OF_THE_MIRROR = 9
 
 # BigQuery's own limit is 16 views; the rest is for those who build on ours. Five of them are the
 # search for suspects: it begins where the matches end, and the reasons come after it. Facts of a

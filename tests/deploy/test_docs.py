@@ -4,6 +4,7 @@ that is shown exists."""
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 import shutil
 import subprocess
@@ -70,6 +71,17 @@ def test_every_reason_is_explained() -> None:
 
     assert {"ambiguous_email", "identity_conflict", "missing_name"} <= reasons
     assert sorted(reason for reason in reasons if not is_explained(reason)) == []
+
+
+def test_staff_and_operators_read_the_same_reasons() -> None:
+    """Each reason that has words for staff is in the runbook, and the other way round."""
+    with (PROJECT_DIR / "seeds" / "reason_words.csv").open(encoding="utf-8", newline="") as file:
+        worded = {row["reason"] for row in csv.DictReader(file)}
+    tables = re.findall(r"^\| Reason \| Means .*?(?=^$)", RUNBOOK, re.MULTILINE | re.DOTALL)
+    told = {name for table in tables for name in re.findall(r"^\| `(\w+?)_?…?` \|", table, re.M)}
+
+    assert worded - {"rejected"} <= told | {"rejected"}
+    assert told - worded == set()
 
 
 def test_every_outcome_is_explained() -> None:

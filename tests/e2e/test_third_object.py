@@ -21,7 +21,7 @@ COPIED = (
 
 OBJECT_ROW = (
     "providers,,p_provider,,provider_id,hs_lastmodifieddate,provider,Provider,Providers,"
-    "provider_id,outbox_providers\n"
+    "provider_id,outbox_providers,\n"
 )
 PROPERTY_COLUMNS = (
     "entity,property,source_column,label,type,field_type,format,group_name,options,is_unique,"

@@ -88,15 +88,16 @@ captures as (
 compared as (
 
     select
-        outboxes.entity,
+        coalesce(outboxes.entity, decided.entity) as entity,
         decided.record_ref,
-        outboxes.source_rows - coalesce(decided.source_rows, 0) as undecided,
+        coalesce(outboxes.source_rows, 0) - coalesce(decided.source_rows, 0) as undecided,
         coalesce(captures.source_rows - outboxes.source_rows, 0) as lost,
         coalesce(decided.doubled, 0) as doubled,
         coalesce(decided.unknown, 0) as unknown,
         coalesce(decided.misreasoned, 0) as misreasoned,
     from outboxes
-    left join decided
+    -- What staff are told has a state, and no row of the source.
+    full outer join decided
         on outboxes.entity = decided.entity
     left join captures
         on outboxes.entity = captures.entity

@@ -61,7 +61,42 @@ without_key as (
     left join properties
         on objects.entity = properties.entity
         and properties.property = 'natural_id'
-    where properties.entity is null
+    where properties.entity is null and objects.record_of is null
+),
+
+-- One property, one writer.
+shared as (
+    select
+        coalesce(objects.record_of, objects.entity) as entity,
+        properties.property,
+        'two entities write it to the same records' as problem
+    from properties
+    inner join objects
+        on properties.entity = objects.entity
+    where properties.property != 'natural_id'
+    group by coalesce(objects.record_of, objects.entity), properties.property
+    having count(distinct properties.entity) > 1
+),
+
+reviews as (
+    select max(options) as options
+    from {{ ref('hubspot_properties') }}
+    where property = 'amd_review_reason'
+),
+
+-- A reason that staff are asked about is an option of the property that says so, in the same words.
+unsaid as (
+    select
+        'match_reviews' as entity,
+        words.reason as property,
+        'amd_review_reason has no such option with the label of reason_words' as problem
+    from {{ ref('reason_words') }} as words
+    cross join reviews
+    where
+        words.is_reviewed
+        and strpos(
+            concat(';', reviews.options, ';'), concat(';', words.label, '=', words.reason, ';')
+        ) = 0
 )
 
 select
@@ -74,3 +109,11 @@ where problem is not null
 union all
 
 select * from without_key
+
+union all
+
+select * from shared
+
+union all
+
+select * from unsaid
