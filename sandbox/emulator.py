@@ -21,6 +21,7 @@ import re
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -132,6 +133,17 @@ def not_null_columns(target_ref: str, ctx: Any) -> dict[str, bool]:
         [schema, table],
     ).fetchall()
     return {name: True for (name,) in rows}
+
+
+def with_filters_in_place(apply_pragmas: Callable[[Any], None]) -> Callable[[Any], None]:
+    """DuckDB moves a filter down through every select below it, written out anew in terms of each:
+    on this project's chains of views that is half of the time of a query on a small clinic."""
+
+    def apply(engine: Any) -> None:
+        apply_pragmas(engine)
+        engine._connection.execute("set disabled_optimizers = 'filter_pushdown'")
+
+    return apply
 
 
 def changed_without_copy(snapshots: Any, project_id: str, dataset_id: str, table_id: str) -> None:
@@ -248,6 +260,7 @@ def install() -> None:
 
     from bqemulator.api.routes import tables
     from bqemulator.sql.rewriter import row_access_filter
+    from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
     understood = ddl_sync._detect_plain_create_view
@@ -265,6 +278,7 @@ def install() -> None:
 
     tables._table_to_rest = with_its_text
     ddl_sync._column_notnull_map = not_null_columns
+    DuckDBEngine._apply_session_pragmas = with_filters_in_place(DuckDBEngine._apply_session_pragmas)
     row_access_filter._Rewriter._expand_view = left_alone
     SnapshotManager.record_change = changed_without_copy
 

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
+from sandbox import dbt
 from sandbox.bigquery import PROJECT, BigQueryEmulator, Row, Schema, load_rows, run_query
 from sandbox.hubspot.client import SETUP_TOKEN, TOKEN, SimulatorControl, SimulatorProcess
 from sandbox.sample_data import add_size_arguments, clinic_of, fill
@@ -197,10 +198,14 @@ class LocalStack:
         parse = self._parse.option((target_path, dict(settings or {})))
         target_path = target_path or self.work_dir / "target"
         command = [
-            str(Path(sys.executable).with_name("dbt")), *arguments, parse,
+            *arguments, parse,
             "--target-path", str(target_path), "--log-path", str(self.work_dir / "dbt-logs"),
         ]  # fmt: skip
-        return self._run("dbt", command, settings, check)
+
+        def start(env: Mapping[str, str], log_path: Path) -> int:
+            return dbt.run(command, cwd=self.project_dir, env=env, log_path=log_path)
+
+        return self._run("dbt", arguments, start, settings, check)
 
     def pusher(
         self,
@@ -209,29 +214,39 @@ class LocalStack:
         check: bool = True,
     ) -> Command:
         """Runs `python -m pusher`; its JSON log lines are the result's `events`."""
-        return self._run("pusher", [sys.executable, "-m", "pusher", *arguments], settings, check)
+
+        def start(env: Mapping[str, str], log_path: Path) -> int:
+            with log_path.open("wb") as log:
+                done = subprocess.run(
+                    [sys.executable, "-m", "pusher", *arguments],
+                    cwd=self.project_dir,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                )
+            return done.returncode
+
+        return self._run("pusher", arguments, start, settings, check)
 
     def _run(
-        self, name: str, command: list[str], settings: Mapping[str, str] | None, check: bool
+        self,
+        name: str,
+        arguments: Sequence[str],
+        start: Callable[[Mapping[str, str], Path], int],
+        settings: Mapping[str, str] | None,
+        check: bool,
     ) -> Command:
         self._commands += 1
         log_path = self.work_dir / f"{self._commands:03d}-{name}.log"
-        with log_path.open("wb") as log:
-            done = subprocess.run(
-                command,
-                cwd=self.project_dir,
-                env=_clean_environment() | self.env | dict(settings or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
+        exit_code = start(_clean_environment() | self.env | dict(settings or {}), log_path)
         output = log_path.read_text(encoding="utf-8", errors="replace")
-        result = Command(exit_code=done.returncode, stdout=output, log_path=log_path)
+        result = Command(exit_code=exit_code, stdout=output, log_path=log_path)
         if check and result.exit_code != 0:
             tail = "\n".join(output.splitlines()[-40:])
-            what = shlex.join(command[:4])
-            raise StackError(f"{what} … ended with {result.exit_code}:\n{tail}")
+            what = shlex.join([name, *arguments])
+            raise StackError(f"{what} ended with {result.exit_code}:\n{tail}")
         return result
 
 
