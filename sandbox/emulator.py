@@ -135,6 +135,21 @@ def not_null_columns(target_ref: str, ctx: Any) -> dict[str, bool]:
     return {name: True for (name,) in rows}
 
 
+def arrow_schema(engine: Any, target_ref: str) -> Any:
+    """Names and types of what was made. The emulator selects no rows of it, and for that DuckDB
+    plans a view with all that it reads; the catalogue knows them since it was made."""
+    schema, table = target_ref.strip('"').split('"."')
+    columns = engine.execute(
+        """select column_name, data_type from duckdb_columns()
+        where schema_name = ? and table_name = ? order by column_index""",
+        [schema, table],
+    ).fetchall()
+    nulls = ", ".join(
+        f'cast(null as {kind}) as "{name.replace(chr(34), chr(34) * 2)}"' for name, kind in columns
+    )
+    return engine.execute(f"select {nulls} limit 0").to_arrow_table().schema
+
+
 def with_filters_in_place(apply_pragmas: Callable[[Any], None]) -> Callable[[Any], None]:
     """DuckDB moves a filter down through every select below it, written out anew in terms of each:
     on this project's chains of views that is half of the time of a query on a small clinic."""
@@ -260,6 +275,7 @@ def install() -> None:
 
     from bqemulator.api.routes import tables
     from bqemulator.sql.rewriter import row_access_filter
+    from bqemulator.storage import arrow_bridge
     from bqemulator.storage.engine import DuckDBEngine
     from bqemulator.versioning.snapshots import SnapshotManager
 
@@ -278,6 +294,7 @@ def install() -> None:
 
     tables._table_to_rest = with_its_text
     ddl_sync._column_notnull_map = not_null_columns
+    arrow_bridge.introspect_arrow_schema = arrow_schema
     DuckDBEngine._apply_session_pragmas = with_filters_in_place(DuckDBEngine._apply_session_pragmas)
     row_access_filter._Rewriter._expand_view = left_alone
     SnapshotManager.record_change = changed_without_copy
