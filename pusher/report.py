@@ -27,6 +27,7 @@ COLUMNS = {  # a column of a screen → the states that it adds up
     "with staff": ("protected",),
     "excluded": ("excluded",),
 }
+FATE = ("entity", "state", "reason", "match_tier")
 LISTED = ("match_tier", "record_ref", "candidates", "changed_properties")
 
 
@@ -60,7 +61,13 @@ def status(warehouse: Warehouse, settings: Settings) -> dict[str, list[Row]]:
             from `{settings.ledger_table}`
             order by started_at desc, entity
             limit 10""",
-        "records": _records(settings),
+        "records": f"""
+            select
+                entity, state, reason, match_tier, count(*) as records,
+                sum(source_rows) as source_rows
+            from {table("sync_status")}
+            group by entity, state, reason, match_tier
+            order by entity, state, reason, match_tier""",
         "dead_letters": f"select * from {table('dead_letter_counts')} order by entity, reason",
         "lease": f"""
             select coalesce(expires_at > current_timestamp(), false) as is_held, holder, host,
@@ -91,26 +98,37 @@ def preview(
 ) -> dict[str, list[Row]]:
     """How many records are in which state, and which ones would be sent."""
     names = [row["entity"] for row in session.chosen(warehouse, settings, entities)]
-    due = warehouse.query(
-        f"""select entity, state, match_tier, record_ref, changed_properties
-        from {settings.table("sync_status")}
-        where state in ('create', 'update') and entity in unnest(@entities)
-        order by entity, state, match_tier, record_ref
-        limit {int(limit)}""",
+    # Asked once: the view decides every record anew each time.
+    rows = warehouse.query(
+        f"""select *
+        from (
+            select entity, state, reason, match_tier, record_ref, candidates, changed_properties,
+                count(*) over (fate) as records,
+                sum(source_rows) over (fate) as source_rows,
+                row_number() over (fate order by record_ref) as nth
+            from {settings.table("sync_status")}
+            where entity in unnest(@entities)
+            window fate as (partition by entity, state, reason, match_tier)
+        ) as ranked
+        where nth <= {int(limit)} or nth = 1
+        order by entity, state, reason, match_tier, nth""",
         entities=names,
     )
-    records = warehouse.query(
-        _records(settings, where="entity in unnest(@entities)"), entities=names
-    )
-    held = warehouse.query(
-        f"""select entity, reason, match_tier, record_ref, candidates
-        from {settings.table("sync_status")}
-        where state = 'quarantined' and entity in unnest(@entities)
-        order by entity, reason, record_ref
-        limit {int(limit)}""",
-        entities=names,
-    )
-    return {"records": records, "due": due, "held": held}
+    due = [row for row in rows if row["state"] in ("create", "update")]
+    held = [row for row in rows if row["state"] == "quarantined"]
+    return {
+        "records": [
+            {name: row[name] for name in (*FATE, "records", "source_rows")}
+            for row in rows
+            if row["nth"] == 1
+        ],
+        "due": _named(due, limit, "state", "match_tier", "record_ref", "changed_properties"),
+        "held": _named(held, limit, "reason", "match_tier", "record_ref", "candidates"),
+    }
+
+
+def _named(rows: Sequence[Row], limit: int, *columns: str) -> list[Row]:
+    return [{name: row[name] for name in ("entity", *columns)} for row in rows[:limit]]
 
 
 def previewed(tables: Mapping[str, Sequence[Row]]) -> str:
@@ -193,17 +211,6 @@ def wrapped(text: str) -> list[str]:
         for line in printable_lines(text).split("\n")
         for part in ([line] if len(line) <= WIDTH else wrap(line, WIDTH, subsequent_indent=indent))
     ]
-
-
-def _records(settings: Settings, where: str = "true") -> str:
-    return f"""
-        select
-            entity, state, reason, match_tier, count(*) as records,
-            sum(source_rows) as source_rows
-        from {settings.table("sync_status")}
-        where {where}
-        group by entity, state, reason, match_tier
-        order by entity, state, reason, match_tier"""
 
 
 def table(rows: Sequence[Row], zone: ZoneInfo = UTC) -> str:

@@ -26,7 +26,7 @@ def test_reports_need_no_hubspot(world: World) -> None:
 
     assert (status.returncode, preview.returncode) == (0, 0), status.stderr + preview.stderr
     assert set(json.loads(status.stdout)) == {
-        "standing", "runs", "records", "dead_letters", "lease", "mirror", "builds",
+        "standing", "warnings", "runs", "records", "dead_letters", "lease", "mirror", "builds",
     }  # fmt: skip
     assert [row["state"] for row in json.loads(preview.stdout)["due"]] == ["create"]
     assert "patients" in world.run("status").stdout
