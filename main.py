@@ -58,6 +58,7 @@ HTTP_OF_EXIT = {0: 200, LEASE_HELD: 409}
 
 # How long a step may take to stop after SIGTERM before it is killed. Both are safe to kill.
 GRACE_SECONDS = 20.0
+STEPS = ("dbt", "push")
 
 
 @dataclass
@@ -132,8 +133,11 @@ def sync(entities: Sequence[str], *, trace: str | None = None) -> Summary:
     """dbt, then the push. The push runs only where dbt passed: its gates are dbt tests."""
     started = time.monotonic()
     deadline = started + float(os.environ.get("SYNC_DEADLINE_SECONDS") or "inf")
-    steps = (os.environ.get("SYNC_STEPS") or "dbt,push").split(",")
+    steps = [step.strip() for step in (os.environ.get("SYNC_STEPS") or ",".join(STEPS)).split(",")]
     step, exit_code, error_code = steps[0], 0, None
+    if not set(steps) <= set(STEPS):  # a step that is left out without a word is a night lost
+        steps, step = [], "settings"
+        exit_code, error_code = SettingsError.exit_code, "bad_setting"
     run: dict[str, Any] = {}
     try:
         if "dbt" in steps:

@@ -116,7 +116,12 @@ def _confirm(is_given: bool) -> Callable[[Session, list[Row]], bool]:
             f"Send {queued} records ({creates} new) from {at.settings.project}."
             f"{at.settings.dataset} to HubSpot portal {at.portal_id}? [y/N] "
         )
-        return is_given or input(question).strip().lower() in ("y", "yes")
+        if is_given:
+            return True
+        try:
+            return input(question).strip().lower() in ("y", "yes")
+        except EOFError:  # nobody is there to answer, or Ctrl-D
+            return False
 
     return confirm
 

@@ -98,6 +98,15 @@ def test_an_unknown_entity_is_a_usage_error(capsys: pytest.CaptureFixture[str]) 
     assert "usage: python main.py" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("steps", ["dbt push", "dbt,pusher", ","])
+def test_a_step_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
+    """It would be left out without a word, every night."""
+    monkeypatch.setenv("SYNC_STEPS", steps)
+    summary = main.sync(["rois"])
+
+    assert (summary.exit_code, summary.error_code) == (2, "bad_setting")
+
+
 @pytest.mark.parametrize("program", ["main.py", "-msandbox.query"])
 def test_without_its_packages_it_says_how_to_get_them(program: str) -> None:
     """As where the virtual environment is not active. -S leaves its packages out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -214,6 +215,25 @@ def test_initial_load_wants_a_confirmation_and_frees_creates_and_updates(world: 
 
     world.insert("gates", [gate(kind="clear")])
     assert world.run("initial-load", "--yes").returncode == 4
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b"\x04"])
+def test_whoever_does_not_say_yes_to_an_initial_load_sends_nothing(
+    world: World, answer: bytes
+) -> None:
+    """On a terminal; the last is Ctrl-D, and that is an answer, too."""
+    world.decide(upsert("1"))
+    terminal, theirs = os.openpty()
+    process = world.start("initial-load", stdin=theirs)
+    os.write(terminal, answer)
+    told, _ = process.communicate(timeout=120)
+    os.close(terminal)
+    os.close(theirs)
+
+    assert process.returncode == 4, told
+    assert "not_confirmed" in told
+    assert "crashed" not in told
+    assert world.outcomes() == {}
 
 
 def test_a_held_lease_is_exit_3(world: World) -> None:
