@@ -1,6 +1,7 @@
-"""The main job on a made-up clinic, three times over: `python -m sandbox.demo`.
+"""The main job on a made-up clinic, four times over: `python -m sandbox.demo`.
 
-First everything, then the same again (nothing to do), then a day's changes. Runs the real
+First everything, then the same again (nothing to do), then a day's changes, after which staff are
+asked who is who, and then what they answered. Runs the real
 `dbt build` and `python -m pusher` against the local stack, prints what became of every row and
 why, and checks its own numbers: it exits non-zero if they do not add up.
 """
@@ -68,11 +69,16 @@ class Run:
 
 
 def build_and_push(stack: LocalStack, *push: str) -> Run:
-    stack.hubspot.clear_requests()
-    started = time.monotonic()
     print("\n$ dbt build", flush=True)
+    started = time.monotonic()
     with ticking():
         stack.dbt("build")
+    return push_only(stack, *push, started=started)
+
+
+def push_only(stack: LocalStack, *push: str, started: float | None = None) -> Run:
+    stack.hubspot.clear_requests()
+    started = started or time.monotonic()
     print(f"$ python -m pusher {' '.join(push)}".rstrip(), flush=True)
     with ticking():
         stack.pusher(*push)
@@ -252,6 +258,41 @@ def _list(keys: Iterable[str]) -> str:
     return ", ".join(f"'{key}'" for key in keys)
 
 
+@dataclass(frozen=True)
+class Evening:
+    """Two questions that staff answer: a patient and a contact each."""
+
+    same: tuple[str, str]
+    different: tuple[str, str]
+
+
+def answer_two(stack: LocalStack) -> Evening:
+    """Of patients who have one suspect, and who would be created without it."""
+    rows = stack.query(
+        f"""
+        select sync_status.natural_key, sync_status.candidates
+        from `{stack.etl}.sync_status` as sync_status
+        inner join `{stack.etl}.match_contacts` as matches
+            on sync_status.record_ref = matches.record_ref
+        where
+            sync_status.reason = 'suspected_duplicate'
+            and matches.reason is null
+            and strpos(sync_status.candidates, ',') = 0
+        order by sync_status.natural_key
+        """
+    )
+    asked = {
+        (record["amd_review_patient_id"], hubspot_id)
+        for hubspot_id, record in stack.hubspot.live("contacts").items()
+        if record.get("amd_review") == "open"
+    }
+    pairs = [(row["natural_key"], row["candidates"]) for row in rows]
+    same, different = [pair for pair in pairs if pair in asked][:2]
+    stack.hubspot.edit("contacts", same[1], amd_review_decision="same")
+    stack.hubspot.edit("contacts", different[1], amd_review_decision="different")
+    return Evening(same, different)
+
+
 # ---------------------------------------------------------------- checks and print
 
 
@@ -322,6 +363,8 @@ def run_demo(stack: LocalStack, clinic: Clinic) -> list[str]:
     limit = 14 + len(first.writes) // 200
     checks.equal(f"at most {limit} requests", True, sum(second.requests.values()) <= limit)
 
+    print("\n$ python -m pusher setup", flush=True)
+    stack.pusher("setup")
     day = live_a_day(stack)
     third = build_and_push(stack)
     print_run(
@@ -331,6 +374,16 @@ def run_demo(stack: LocalStack, clinic: Clinic) -> list[str]:
     )
     check_sums(stack, third, checks)
     check_day(stack, day, third, checks)
+
+    evening = answer_two(stack)
+    print()
+    fourth = push_only(stack)
+    print_run(
+        "4. After staff have said in HubSpot of one contact that it is the patient, and of another "
+        "that it is not",
+        fourth,
+    )
+    check_evening(stack, evening, fourth, checks)
 
     print("\nThe numbers add up." if not checks.failed else "\nThe numbers do not add up.")
     return checks.failed
@@ -349,6 +402,7 @@ def check_day(stack: LocalStack, day: Day, run: Run, checks: Checks) -> None:
         inner join last_run on push_log.run_id = last_run.run_id
         """
     )
+    log = [row for row in log if row["entity"] in ENTITIES]
     written = sorted((row["entity"], row["natural_key"]) for row in log)
     expected = sorted(
         [("patients", key) for key in [*day.patients, day.matched_patient]]
@@ -362,6 +416,22 @@ def check_day(stack: LocalStack, day: Day, run: Run, checks: Checks) -> None:
     )
     roi = stack.hubspot.live("p_roi")[day.processed_roi_id]
     checks.equal("the staff edit stands", day.staff_text, roi.get("raw_provider_name"))
+
+
+def check_evening(stack: LocalStack, evening: Evening, run: Run, checks: Checks) -> None:
+    contacts = stack.hubspot.live("contacts")
+    owners = {record.get("amd_patient_id"): hubspot_id for hubspot_id, record in contacts.items()}
+    patient, contact = evening.same
+    checks.equal("said to be the same: the contact is that patient", contact, owners.get(patient))
+    patient, contact = evening.different
+    is_another = owners.get(patient) not in (None, contact)
+    checks.equal("said to be different: the patient has another contact", True, is_another)
+    shown = [
+        contacts[contact].get(name) or "-"
+        for _, contact in (evening.same, evening.different)
+        for name in ("amd_review", "amd_review_decision")
+    ]
+    checks.equal("both questions", "closed - closed -", " ".join(shown))
 
 
 def main() -> int:
