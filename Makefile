@@ -44,7 +44,7 @@ $(STAMP): $(LOCKS)
 	@touch $@
 
 .PHONY: demo
-demo: $(STAMP) ## The main job on made-up data: build, push, nothing to do, a day's changes
+demo: $(STAMP) ## The main job on made-up data: build, push, nothing to do, a day's changes, two answers of staff
 	@# On Ctrl-C it says itself that it has ended.
 	@$(PY) -m sandbox.demo $(DEMO_ARGS) || test $$? = 130
 

@@ -203,6 +203,6 @@ def _tables_of_records(stack: LocalStack) -> set[str]:
 
 def _tables_that_are_emptied() -> set[str]:
     sql = (PROJECT_DIR / "models" / "operations" / "forget_record.sql").read_text(encoding="utf-8")
-    listed = sql.partition("{% for table")[2].partition("%}")[0]
+    listed = sql.rpartition("{% for table")[2].partition("%}")[0]
     names = re.findall(r"(?:source\('\w+', |ref\()'(\w+)'\)|\((id_map),", listed)
     return {"hubspot_id_map" if alias else name for name, alias in names}
