@@ -211,11 +211,15 @@ def _stage(
     """Load the pages while the next ones are read; at most one load is under way."""
     rows = 0
     lines = BytesIO()
+    # HubSpot may leave out what is empty: null here, as what was not asked for is what is absent.
+    asked = dict.fromkeys(plan["properties"].split(","))
     with ThreadPoolExecutor(1, thread_name_prefix="stage") as loader:
         loading: Future[None] | None = None
         for page in pages:
             for record in page:
-                properties = None if record.get("archived") else record.get("properties") or {}
+                properties = (
+                    None if record.get("archived") else asked | (record.get("properties") or {})
+                )
                 modified = (properties or {}).get(plan["last_modified_property"])
                 modified = modified or record.get("updatedAt")
                 lines.write(

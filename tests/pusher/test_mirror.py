@@ -66,6 +66,26 @@ def test_the_first_refresh_reads_everything(
     assert world.query("select count(*) as n from etl.hubspot_mirror_stage")[0]["n"] == 0
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_what_is_empty_is_null_whether_hubspot_shows_it_or_not(
+    world: World, warehouse: Warehouse, hubspot: HubSpot, full: bool
+) -> None:
+    """A guard of a property that the mirror does not know holds its record back."""
+    load(world, 2)
+    refresh(world, warehouse, hubspot)
+    shown = mirrored(world)
+    world.hubspot.set(empty_properties="absent")
+    for record_id in world.hubspot.live("contacts"):
+        world.hubspot.edit("contacts", record_id, firstname="Ann")
+    refresh(world, warehouse, hubspot, full=full)
+
+    assert {record_id: set(found) for record_id, found in mirrored(world).items()} == {
+        record_id: set(found) for record_id, found in shown.items()
+    }
+    assert {found["firstname"] for found in mirrored(world).values()} == {"Ann"}
+    assert None in next(iter(shown.values())).values()
+
+
 def test_half_an_emoji_does_not_end_a_refresh(
     world: World, warehouse: Warehouse, hubspot: HubSpot
 ) -> None:
