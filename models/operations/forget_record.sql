@@ -51,7 +51,8 @@ update {{ id_map }}
 set rekeyed_from = null
 where {{ is_trace('rekeyed_from', 'entity', 'rekeyed_from') }};
 
--- What their records told staff, and what others' asked about them. On a contact it closes by itself.
+-- What their records told staff, and what others' asked about them; on a contact that closes by
+-- itself.
 {% for table, entity in [
     (source('control', 'reverse_etl_snapshot'), 'entity'),
     (source('control', 'reverse_etl_dlq'), 'job_type'),

@@ -94,8 +94,9 @@ all_counts as (
         counts.run_id,
         coalesce(entities.record_entity, counts.entity) as entity,
         {%- for column in ['source_rows', 'known', 'creates', 'updates', 'clears'] %}
-        sum(if(coalesce(entities.record_entity, counts.entity) = counts.entity, counts.{{ column }}, 0))
-            as {{ column }},
+        sum(if(
+            coalesce(entities.record_entity, counts.entity) = counts.entity, counts.{{ column }}, 0
+        )) as {{ column }},
         {%- endfor %}
         sum(counts.doubled_keys) as doubled_keys,
         sum(counts.doubled_ids) as doubled_ids,
