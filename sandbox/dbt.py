@@ -13,9 +13,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
@@ -73,22 +74,22 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     # Imported, and no more: a first parse starts threads, which a forked child would not have.
-    import dbt.adapters.bigquery
-    import dbt.cli.main  # noqa: F401
+    import_module("dbt.adapters.bigquery")
+    from dbt.cli.main import cli
 
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _carry_out(**json.loads(line))
+            _carry_out(cli, **json.loads(line))
         _, status = os.waitpid(child, 0)
         answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
         answers.flush()
 
 
-def _carry_out(arguments: list[str], cwd: str, env: dict[str, str], log: str) -> None:
+def _carry_out(
+    cli: Callable[..., object], arguments: list[str], cwd: str, env: dict[str, str], log: str
+) -> None:
     """In the child, which ends here."""
-    from dbt.cli.main import cli
-
     exit_code: object = 1
     try:
         with open(log, "wb") as output, open(os.devnull) as nothing:

@@ -383,7 +383,7 @@ def run_demo(stack: LocalStack, clinic: Clinic) -> list[str]:
         "that it is not",
         fourth,
     )
-    check_evening(stack, evening, fourth, checks)
+    check_evening(stack, evening, checks)
 
     print("\nThe numbers add up." if not checks.failed else "\nThe numbers do not add up.")
     return checks.failed
@@ -418,7 +418,7 @@ def check_day(stack: LocalStack, day: Day, run: Run, checks: Checks) -> None:
     checks.equal("the staff edit stands", day.staff_text, roi.get("raw_provider_name"))
 
 
-def check_evening(stack: LocalStack, evening: Evening, run: Run, checks: Checks) -> None:
+def check_evening(stack: LocalStack, evening: Evening, checks: Checks) -> None:
     contacts = stack.hubspot.live("contacts")
     owners = {record.get("amd_patient_id"): hubspot_id for hubspot_id, record in contacts.items()}
     patient, contact = evening.same
